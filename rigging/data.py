@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plain data that crosses between the scene, the landmark models and the rigging geometry.
+
+Frames: *world* is Blender's world space (+Z up, metres). The *head frame* has its origin midway
+between the eyes, +X to the character's left, +Y up, +Z to the front, and 1 unit = the
+inter-ocular distance (IOD).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+Severity = Literal["info", "warning", "error"]
+Status = Literal["green", "amber", "red"]
+
+
+@dataclass(frozen=True)
+class MeshPart:
+    """One object of the scene within a FaceMesh. Part 0 is the head that was asked for."""
+
+    name: str
+    start: int  # first vertex in FaceMesh.vertices
+    stop: int  # one past the last vertex
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What the surface looks like, for the landmark models and the contact sheet.
+
+    ``colours``: (T, 3) float32 sRGB in 0..1, the material's base colour of each triangle.
+    ``uv``: (T, 3, 2) float32, texture coordinates of each triangle corner, v upwards.
+    ``image_index``: (T,) int32 into ``images``, -1 where the triangle has no texture.
+    ``images``: (H, W, 3) uint8 sRGB each, first row at the top of the picture.
+    """
+
+    colours: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    image_index: NDArray[np.int32]
+    images: tuple[NDArray[np.uint8], ...] = ()
+
+
+@dataclass(frozen=True)
+class FaceMesh:
+    """The head and all its loose parts as one triangle soup with shared vertices.
+
+    ``vertices``: (V, 3) float64, world space, in the order of the objects' own vertices.
+    ``triangles``: (T, 3) int64, the objects' polygons triangulated.
+    """
+
+    vertices: NDArray[np.float64]
+    triangles: NDArray[np.int64]
+    parts: tuple[MeshPart, ...]
+    appearance: Appearance | None = None
+
+
+@dataclass(frozen=True)
+class HeadFrame:
+    """Similarity between world space and the head frame.
+
+    ``axes``: (3, 3) float64, rows are the character's left, up and front as unit world vectors.
+    ``scale``: world units per IOD.
+    """
+
+    origin: NDArray[np.float64]
+    axes: NDArray[np.float64]
+    scale: float
+
+    def to_head(self, points_world: NDArray[np.float64]) -> NDArray[np.float64]:
+        """World points (..., 3) in the head frame."""
+        return (points_world - self.origin) @ self.axes.T / self.scale
+
+    def to_world(self, points_head: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Head-frame points (..., 3) in world space."""
+        return points_head @ self.axes * self.scale + self.origin
+
+    def vectors_to_world(self, vectors_head: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Head-frame displacements (..., 3) in world space."""
+        return vectors_head @ self.axes * self.scale
+
+
+@dataclass(frozen=True)
+class FaceLandmarks:
+    """Where the face is on a head.
+
+    ``named``: vocabulary.LANDMARKS name -> (3,) float64 world position.
+    ``confidence``: the same names -> 0..1.
+    ``dense``: (478, 3) float64 world positions of Face Landmarker's points, or None when the
+    landmarks were placed by hand and no face was found.
+    ``source``: "automatic", "markers" (by hand alone) or "corrected" (automatic, then by hand).
+    """
+
+    frame: HeadFrame
+    named: dict[str, NDArray[np.float64]]
+    confidence: dict[str, float]
+    dense: NDArray[np.float64] | None = None
+    source: Literal["automatic", "markers", "corrected"] = "automatic"
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A bone at rest, in world space. ``z_axis`` fixes its roll."""
+
+    name: str
+    parent: str | None
+    head: NDArray[np.float64]
+    tail: NDArray[np.float64]
+    z_axis: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of the certificate. ``value`` is None where it can't be measured (see note)."""
+
+    name: str
+    value: float | None
+    limit: float | None
+    passed: bool
+    unit: str = ""
+    place: str = ""  # shape key, side or bone where the worst value is
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something that the artist should know, in plain words, with what to do about it."""
+
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How good the rig is, measured on the result itself."""
+
+    metrics: tuple[Metric, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(metric.passed for metric in self.metrics)
+
+
+@dataclass(frozen=True)
+class RigOptions:
+    """What the artist asked for. Empty ``shapes`` means all 52."""
+
+    shapes: tuple[str, ...] = ()
+    bones: bool = True
+    shape_keys: bool = True
+
+
+@dataclass(frozen=True)
+class FaceRig:
+    """A complete face rig as plain arrays.
+
+    ``shapes``: ARKit name -> (V, 3) float32 world displacement of FaceMesh.vertices; a shape that
+    this head can't have is all zeros and named in ``disabled_shapes``.
+    ``weights``: (V, B) float64 sparse rows, columns in the order of ``bones``; rows sum to 1.
+    """
+
+    shapes: dict[str, NDArray[np.float32]]
+    bones: tuple[Bone, ...]
+    weights: csr_matrix
+    landmarks: FaceLandmarks
+    certificate: Certificate
+    messages: tuple[Message, ...] = ()
+    disabled_shapes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        """Green: certified. Amber: certified with warnings. Red: a limit is missed."""
+        if not self.certificate.passed:
+            return "red"
+        if any(message.severity != "info" for message in self.messages):
+            return "amber"
+        return "green"

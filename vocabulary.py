@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every name that the product speaks, as immutable data with the address of its standard.
+
+Left and right are always the character's own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# https://developer.apple.com/documentation/arkit/arfaceanchor/blendshapelocation
+ARKIT_SHAPES: Final[tuple[str, ...]] = (
+    "browDownLeft",
+    "browDownRight",
+    "browInnerUp",
+    "browOuterUpLeft",
+    "browOuterUpRight",
+    "cheekPuff",
+    "cheekSquintLeft",
+    "cheekSquintRight",
+    "eyeBlinkLeft",
+    "eyeBlinkRight",
+    "eyeLookDownLeft",
+    "eyeLookDownRight",
+    "eyeLookInLeft",
+    "eyeLookInRight",
+    "eyeLookOutLeft",
+    "eyeLookOutRight",
+    "eyeLookUpLeft",
+    "eyeLookUpRight",
+    "eyeSquintLeft",
+    "eyeSquintRight",
+    "eyeWideLeft",
+    "eyeWideRight",
+    "jawForward",
+    "jawLeft",
+    "jawOpen",
+    "jawRight",
+    "mouthClose",
+    "mouthDimpleLeft",
+    "mouthDimpleRight",
+    "mouthFrownLeft",
+    "mouthFrownRight",
+    "mouthFunnel",
+    "mouthLeft",
+    "mouthLowerDownLeft",
+    "mouthLowerDownRight",
+    "mouthPressLeft",
+    "mouthPressRight",
+    "mouthPucker",
+    "mouthRight",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+    "mouthSmileLeft",
+    "mouthSmileRight",
+    "mouthStretchLeft",
+    "mouthStretchRight",
+    "mouthUpperUpLeft",
+    "mouthUpperUpRight",
+    "noseSneerLeft",
+    "noseSneerRight",
+    "tongueOut",
+)
+
+SIDES: Final[tuple[str, str]] = ("L", "R")
+
+# The face points that every rig reports; METRICS of each point are in docs/evaluation.md.
+PAIRED_LANDMARKS: Final[tuple[str, ...]] = (
+    "eye_outer",
+    "eye_inner",
+    "lid_upper",
+    "lid_lower",
+    "pupil",
+    "brow_inner",
+    "brow_mid",
+    "brow_outer",
+    "ala",
+    "mouth_corner",
+)
+MIDLINE_LANDMARKS: Final[tuple[str, ...]] = (
+    "nose_bridge",
+    "nose_tip",
+    "nose_base",
+    "lip_upper_top",
+    "lip_upper_inner",
+    "lip_lower_inner",
+    "lip_lower_bottom",
+    "chin",
+)
+LANDMARKS: Final[tuple[str, ...]] = (
+    tuple(f"{name}_{side}" for name in PAIRED_LANDMARKS for side in SIDES) + MIDLINE_LANDMARKS
+)
+
+# The landmarks that an artist can drag; all others are inferred from them.
+MARKERS: Final[tuple[str, ...]] = (
+    "eye_outer_L",
+    "eye_outer_R",
+    "eye_inner_L",
+    "eye_inner_R",
+    "brow_mid_L",
+    "brow_mid_R",
+    "nose_bridge",
+    "nose_tip",
+    "mouth_corner_L",
+    "mouth_corner_R",
+    "lip_upper_inner",
+    "lip_lower_inner",
+    "chin",
+)
+
+# Shape keys that must be rebuilt when a marker moves, by the start of their names.
+MARKER_DEPENDENTS: Final[dict[str, tuple[str, ...]]] = {
+    "eye": ("eye", "cheekSquint"),
+    "brow": ("brow",),
+    "nose": ("nose",),
+    "mouth": ("mouth", "jaw", "cheek", "tongue"),
+    "lip": ("mouth", "jaw", "tongue"),
+    "chin": ("mouth", "jaw", "tongue"),
+}
+
+# Bones in parent-before-child order: name -> parent. Blender mirrors the suffixes .L and .R:
+# https://docs.blender.org/manual/en/latest/animation/armatures/bones/editing/naming.html
+BONE_PARENTS: Final[dict[str, str | None]] = {
+    "root": None,
+    "head": "root",
+    "jaw": "head",
+    "tongue": "jaw",
+    "tongue_tip": "tongue",
+    "eye.L": "head",
+    "eye.R": "head",
+    "lid_upper.L": "head",
+    "lid_upper.R": "head",
+    "lid_lower.L": "head",
+    "lid_lower.R": "head",
+    "brow_inner.L": "head",
+    "brow_inner.R": "head",
+    "brow_mid.L": "head",
+    "brow_mid.R": "head",
+    "brow_outer.L": "head",
+    "brow_outer.R": "head",
+    "cheek.L": "head",
+    "cheek.R": "head",
+    "nose": "head",
+    "lip_upper": "head",
+    "lip_lower": "jaw",
+    "lip_corner.L": "head",
+    "lip_corner.R": "head",
+}
+BONES: Final[tuple[str, ...]] = tuple(BONE_PARENTS)
+
+BONE_COLLECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Head": ("root", "head"),
+    "Eyes": ("eye.L", "eye.R", "lid_upper.L", "lid_upper.R", "lid_lower.L", "lid_lower.R"),
+    "Brows": tuple(name for name in BONES if name.startswith("brow")),
+    "Mouth": ("jaw", "lip_upper", "lip_lower", "lip_corner.L", "lip_corner.R"),
+    "Tongue": ("tongue", "tongue_tip"),
+    "Cheeks and Nose": ("cheek.L", "cheek.R", "nose"),
+}
+
+# Poses of a contact sheet: title -> shape key values.
+CONTACT_SHEET_POSES: Final[dict[str, dict[str, float]]] = {
+    "neutral": {},
+    "blink": {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},
+    "jaw open": {"jawOpen": 1.0},
+    "smile": {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},
+    "frown": {"mouthFrownLeft": 1.0, "mouthFrownRight": 1.0},
+    "pucker": {"mouthPucker": 1.0},
+    "brows up": {"browInnerUp": 1.0, "browOuterUpLeft": 1.0, "browOuterUpRight": 1.0},
+    "brows down": {"browDownLeft": 1.0, "browDownRight": 1.0},
+}
+
+
+def mirror_shape(name: str) -> str:
+    """The shape key on the other side of the face; a midline key is its own mirror image."""
+    for side, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
+def mirror_bone(name: str) -> str:
+    """The bone on the other side of the face; a midline bone is its own mirror image."""
+    for side, other in ((".L", ".R"), (".R", ".L")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
+def mirror_landmark(name: str) -> str:
+    """The landmark on the other side of the face; a midline landmark is its own mirror image."""
+    for side, other in (("_L", "_R"), ("_R", "_L")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
+def shapes_of_marker(marker: str) -> tuple[str, ...]:
+    """Shape keys that depend on where ``marker`` is, in ARKit order."""
+    prefixes = MARKER_DEPENDENTS[marker.split("_")[0]]
+    return tuple(name for name in ARKIT_SHAPES if name.startswith(prefixes))
