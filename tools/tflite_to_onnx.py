@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Convert a float TensorFlow Lite network to ONNX, exactly and repeatably.
 
-Covers the operators of Google's Face Landmarker networks; anything else raises
-``UnsupportedOperator`` instead of being guessed. TFLite stores images as NHWC, ONNX computes in
+Covers the operators of Google's Face Landmarker networks; anything else raises an
+UnsupportedOperatorError instead of being guessed. TFLite stores images as NHWC, ONNX computes in
 NCHW: a value is transposed only where a consumer needs the other layout.
 
 TFLite schema: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/lite/schema/schema.fbs
@@ -41,7 +41,7 @@ _TO_NCHW: Final = (0, 3, 1, 2)
 _TO_NHWC: Final = (0, 2, 3, 1)
 
 
-class UnsupportedOperator(ValueError):
+class UnsupportedOperatorError(ValueError):
     """The network uses something that this converter doesn't know."""
 
 
@@ -119,7 +119,7 @@ class _Converter:
                 continue
             quantised = tensor.Quantization() and tensor.Quantization().ScaleLength()
             if tensor.Sparsity() is not None or quantised or tensor.Type() not in _DTYPES:
-                raise UnsupportedOperator(f"tensor {index} is sparse or quantised")
+                raise UnsupportedOperatorError(f"tensor {index} is sparse or quantised")
             raw = data.DataAsNumpy().tobytes()
             constants[index] = np.frombuffer(raw, _DTYPES[tensor.Type()]).reshape(
                 self._shape(index)
@@ -135,7 +135,7 @@ class _Converter:
         name = _OPERATOR_NAMES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
         handler: Callable[..., None] | None = getattr(self, f"_convert_{name.lower()}", None)
         if handler is None:
-            raise UnsupportedOperator(f"operator {name}")
+            raise UnsupportedOperatorError(f"operator {name}")
         inputs = [int(index) for index in operator.InputsAsNumpy()]
         handler(operator, inputs, int(operator.OutputsAsNumpy()[0]))
 
@@ -202,7 +202,7 @@ class _Converter:
             return name
         if activation == tflite.ActivationFunctionType.RELU:
             return self._node("Relu", [name])
-        raise UnsupportedOperator(f"fused activation {activation}")
+        raise UnsupportedOperatorError(f"fused activation {activation}")
 
     # --- operators ----------------------------------------------------------------------------
 
@@ -361,7 +361,7 @@ class _Converter:
     ) -> None:
         options = self._options(operator, "StridedSliceOptions")
         if options.EllipsisMask() or options.NewAxisMask():
-            raise UnsupportedOperator("strided slice with an ellipsis or a new axis")
+            raise UnsupportedOperatorError("strided slice with an ellipsis or a new axis")
         begin, end, strides = (self._constants[i].astype(np.int64) for i in inputs[1:4])
         axes = np.arange(len(begin), dtype=np.int64)
         sizes = np.array(self._shape(inputs[0]), np.int64)

@@ -36,6 +36,7 @@ def write_manifest(folder: Path) -> Path:
 
 
 def main() -> int:
+    """Run from the command line; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out_dir", type=Path, help="folder with the baked assets")
     folder = parser.parse_args().out_dir
