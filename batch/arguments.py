@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the batch: what may be asked for, checked before any work starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+OUTPUT_FORMATS: Final[tuple[str, ...]] = ("blend", "glb", "fbx")
+DEFAULT_FORMATS: Final[tuple[str, ...]] = ("blend", "glb")
+DEFAULT_TIME_LIMIT: Final = 900.0  # seconds per head; 200,000 vertices take well under a tenth
+
+
+@dataclass(frozen=True)
+class BatchArguments:
+    """One run: which inputs, what to write where, and how."""
+
+    inputs: tuple[str, ...]
+    out: Path
+    formats: tuple[str, ...] = DEFAULT_FORMATS
+    reference: Path | None = None
+    object_name: str | None = None
+    jobs: int = 1
+    resume: bool = False
+    strict: bool = False
+    time_limit: float = DEFAULT_TIME_LIMIT
+
+
+def script_arguments(argv: Sequence[str], inside_blender: bool) -> list[str]:
+    """The part of the process's ``argv`` that is meant for this script.
+
+    Blender passes its own arguments too; those of a script follow ``--``. Under plain Python
+    everything after the script's name is ours, and a leading ``--`` is tolerated so that both
+    forms of the command can be copied from one another.
+    """
+    if inside_blender:
+        return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
+    arguments = list(argv[1:])
+    return arguments[1:] if arguments[:1] == ["--"] else arguments
+
+
+def parse(arguments: Sequence[str]) -> BatchArguments:
+    """Parse the command line. Wrong usage prints why and raises SystemExit(2)."""
+    namespace = _parser().parse_args(list(arguments))
+    return BatchArguments(
+        inputs=tuple(namespace.inputs),
+        out=namespace.out,
+        formats=namespace.format,
+        reference=namespace.reference,
+        object_name=namespace.object,
+        jobs=namespace.jobs,
+        resume=namespace.resume,
+        strict=namespace.strict,
+        time_limit=namespace.time_limit,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="batch/rig.py",
+        description="Rig the faces of whole folders of heads.",
+        epilog="Exit code: 0 when every head is rigged, 1 when any is not, 2 for wrong usage.",
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help=".blend, .glb, .gltf, .fbx or .obj files, folders of them, or patterns (*.glb)",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
+    )
+    parser.add_argument(
+        "--format",
+        type=_formats,
+        default=DEFAULT_FORMATS,
+        metavar="LIST",
+        help=f"comma-separated, of {', '.join(OUTPUT_FORMATS)} (default: blend,glb)",
+    )
+    parser.add_argument(
+        "--reference", type=Path, metavar="IMAGE", help="a picture of the character from the front"
+    )
+    parser.add_argument(
+        "--object", metavar="NAME", help="the mesh object to rig, where a file holds several"
+    )
+    parser.add_argument(
+        "--jobs", type=_jobs, default=1, metavar="N", help="heads to rig at the same time"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="skip heads already done for the same input"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="a rig with warnings counts as not rigged"
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=_seconds,
+        default=DEFAULT_TIME_LIMIT,
+        metavar="SECONDS",
+        help=f"give a head up after this long (default: {DEFAULT_TIME_LIMIT:.0f})",
+    )
+    return parser
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    names = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in OUTPUT_FORMATS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} isn't a list of formats; choose from {', '.join(OUTPUT_FORMATS)}"
+        )
+    return tuple(name for name in OUTPUT_FORMATS if name in names)
+
+
+def _jobs(text: str) -> int:
+    jobs = _number(text, int)
+    if jobs < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return min(int(jobs), 4 * (os.cpu_count() or 1))
+
+
+def _seconds(text: str) -> float:
+    seconds = _number(text, float)
+    if not 0.0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return float(seconds)
+
+
+def _number(text: str, kind: type[int] | type[float]) -> int | float:
+    try:
+        return kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a number") from None

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the rigged character as .blend, .glb or .fbx.
+
+Shape keys can only be exported from unmodified meshes, so modifiers other than the armature stay
+out of .glb and .fbx; the .blend keeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ..errors import RigError
+from .fbx_times import without_times
+from .outputs import folder_error
+
+_EXPORTED_TYPES: Final = frozenset({"MESH", "ARMATURE", "EMPTY"})
+
+
+def export(kind: str, path: Path, left_out: Collection[str] = ()) -> None:
+    """Write the scene to ``path`` as ``kind`` ("blend", "glb" or "fbx").
+
+    ``left_out``: names of objects that do not belong to the character (other heads of the same
+    file, landmark markers); a .blend keeps them all the same, since it is the artist's whole
+    file. Raises RigError naming the file when it can't be written.
+    """
+    writers: dict[str, Callable[[Path, Collection[str]], None]] = {
+        "blend": _write_blend,
+        "glb": _write_glb,
+        "fbx": _write_fbx,
+    }
+    writers[kind](path, left_out)
+    if not path.is_file() or path.stat().st_size == 0:
+        raise RigError(
+            f"{path.name} was not written.", "Check the free space of the output folder."
+        )
+
+
+def _write_blend(path: Path, _left_out: Collection[str]) -> None:
+    _pack_images()
+    _call(path, bpy.ops.wm.save_as_mainfile, compress=True, copy=True, relative_remap=True)
+
+
+def _pack_images() -> None:
+    """Take pictures from outside into the file: it must open alike wherever it is moved to."""
+    for image in bpy.data.images:
+        if image.source == "FILE" and not image.packed_file and image.has_data:
+            image.pack()
+
+
+def _write_glb(path: Path, left_out: Collection[str]) -> None:
+    _select(left_out)
+    _call(
+        path,
+        bpy.ops.export_scene.gltf,
+        export_format="GLB",
+        use_selection=True,
+        export_apply=False,
+        export_morph=True,
+        export_morph_normal=True,
+        export_skins=True,
+        export_influence_nb=4,
+        export_def_bones=False,
+        export_rest_position_armature=True,
+        export_animations=False,
+        export_try_sparse_sk=True,
+    )
+
+
+def _write_fbx(path: Path, left_out: Collection[str]) -> None:
+    _select(left_out)
+    _call(
+        path,
+        bpy.ops.export_scene.fbx,
+        use_selection=True,
+        object_types=set(_EXPORTED_TYPES),
+        use_mesh_modifiers=False,
+        mesh_smooth_type="FACE",
+        add_leaf_bones=False,
+        bake_anim=False,
+        path_mode="COPY",
+        embed_textures=True,
+    )
+    try:
+        path.write_bytes(without_times(path.read_bytes()))
+    except OSError as error:
+        raise folder_error(path.parent, error) from error
+
+
+def _select(left_out: Collection[str]) -> None:
+    """Select what makes up the character: visible meshes, armatures and their empties."""
+    for scene_object in bpy.context.view_layer.objects:
+        wanted = (
+            scene_object.type in _EXPORTED_TYPES
+            and scene_object.name not in left_out
+            and not scene_object.hide_get()
+        )
+        scene_object.select_set(wanted)
+
+
+def _call(path: Path, operator: Any, **arguments: Any) -> None:
+    try:
+        result = operator(filepath=str(path.resolve()), **arguments)
+    except RuntimeError as error:
+        raise RigError(
+            f"{path.name} can't be written: {_last_line(error)}.",
+            f"Check the free space and the permissions of {path.parent}.",
+        ) from error
+    if "FINISHED" not in result:
+        raise RigError(f"Blender gave up writing {path.name}.", "Try another --format.")
+
+
+def _last_line(error: RuntimeError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1].removeprefix("Error: ").rstrip(".") if lines else "no reason given"
