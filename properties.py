@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="valid-type"
+"""All state that lives in the .blend, and the progress that lives in the window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from .vocabulary import ARKIT_SHAPES
+
+ATTRIBUTE: Final = "auto_rig_face"
+
+# Option of the panel -> beginnings of the ARKit names that it stands for.
+SHAPE_SETS: Final[dict[str, tuple[str, ...]]] = {
+    "eyes": ("eye",),
+    "brows": ("brow",),
+    "jaw": ("jaw",),
+    "mouth": ("mouth",),
+    "cheeks": ("cheek",),
+    "nose": ("nose",),
+    "tongue": ("tongue",),
+}
+
+PARTS_ITEMS: Final = (
+    ("NEAR", "Automatic", "Selected objects, children, siblings and whatever lies in the head"),
+    ("SELECTED", "Selected", "Only the selected objects near the head"),
+    ("NONE", "None", "Only the active object"),
+)
+EXISTING_KEYS_ITEMS: Final = (
+    ("KEEP_BOTH", "Keep Both", "Keep your key; the rig's is added with .rig after its name"),
+    ("KEEP", "Keep Mine", "Keep your key and leave out the rig's"),
+    ("REPLACE", "Replace", "Overwrite your key with the rig's"),
+)
+STATUS_ITEMS: Final = (
+    ("NONE", "Not Rigged", ""),
+    ("GREEN", "Certified", ""),
+    ("AMBER", "Certified with Warnings", ""),
+    ("RED", "Not Certified", ""),
+)
+ROLE_ITEMS: Final = (
+    ("NONE", "None", ""),
+    ("HEAD", "Head", ""),
+    ("PART", "Part", ""),
+    ("ARMATURE", "Armature", ""),
+    ("MARKER", "Marker", ""),
+)
+
+
+class OwnedKey(bpy.types.PropertyGroup):
+    """A shape key that the rig made, and what its motion was, to notice later sculpting."""
+
+    count: IntProperty()
+    length: FloatProperty()
+    moment: FloatProperty()
+
+
+class OwnedName(bpy.types.PropertyGroup):
+    """The name of a vertex group or bone that the rig made."""
+
+    bone: StringProperty()
+
+
+class ObjectReference(bpy.types.PropertyGroup):
+    """An object of the head."""
+
+    target: PointerProperty(type=bpy.types.Object)
+
+
+class CertificateLine(bpy.types.PropertyGroup):
+    """One figure of the certificate."""
+
+    value: FloatProperty()
+    measured: BoolProperty()
+    limit: FloatProperty()
+    limited: BoolProperty()
+    passed: BoolProperty()
+    unit: StringProperty()
+    place: StringProperty()
+    note: StringProperty()
+
+
+class MessageLine(bpy.types.PropertyGroup):
+    """Something that the artist should know about the rig."""
+
+    severity: StringProperty()
+    text: StringProperty()
+
+
+class ObjectState(bpy.types.PropertyGroup):
+    """What the rig knows about an object: the head, a loose part, the armature or a marker."""
+
+    role: EnumProperty(items=ROLE_ITEMS)
+    head: PointerProperty(type=bpy.types.Object)
+
+    keys: CollectionProperty(type=OwnedKey)
+    groups: CollectionProperty(type=OwnedName)
+    made_basis: BoolProperty()
+    modifier: StringProperty()
+    parented: BoolProperty()
+
+    status: EnumProperty(items=STATUS_ITEMS)
+    armature: PointerProperty(type=bpy.types.Object)
+    parts: CollectionProperty(type=ObjectReference)
+    metrics: CollectionProperty(type=CertificateLine)
+    messages: CollectionProperty(type=MessageLine)
+    landmarks: StringProperty()
+    automatic_landmarks: StringProperty()
+    mesh_digest: StringProperty()
+
+    marker: StringProperty()
+    home: FloatVectorProperty(size=3)
+
+
+class RigSettings(bpy.types.PropertyGroup):
+    """What the artist asks for."""
+
+    eyes: BoolProperty(name="Eyes and Lids", default=True)
+    brows: BoolProperty(name="Brows", default=True)
+    jaw: BoolProperty(name="Jaw", default=True)
+    mouth: BoolProperty(name="Mouth", default=True)
+    cheeks: BoolProperty(name="Cheeks", default=True)
+    nose: BoolProperty(name="Nose", default=True)
+    tongue: BoolProperty(name="Tongue", default=True)
+    shape_keys: BoolProperty(
+        name="Shape Keys", description="Make the ARKit shape keys", default=True
+    )
+    bones: BoolProperty(
+        name="Bones", description="Make an armature and its skin weights", default=True
+    )
+    parts: EnumProperty(
+        name="Parts",
+        description="Which other objects belong to the head: eyes, teeth, brows, hair",
+        items=PARTS_ITEMS,
+    )
+    existing_keys: EnumProperty(
+        name="Same Name",
+        description="What to do where a shape key of yours has the name of one of the rig's",
+        items=EXISTING_KEYS_ITEMS,
+    )
+
+
+class RigProgress(bpy.types.PropertyGroup):
+    """What the running job shows in the window, and why the last one stopped."""
+
+    running: BoolProperty()
+    stage: StringProperty()
+    fraction: FloatProperty()
+    object_name: StringProperty()
+    problem: StringProperty()
+    remedy: StringProperty()
+
+
+def state_of(obj: bpy.types.Object) -> ObjectState:
+    """The rig's state on an object."""
+    return getattr(obj, ATTRIBUTE)
+
+
+def settings_of(context: bpy.types.Context) -> RigSettings:
+    """The options in the scene."""
+    return getattr(context.scene, ATTRIBUTE)
+
+
+def progress_of(context: bpy.types.Context) -> RigProgress:
+    """The progress in the window."""
+    return getattr(context.window_manager, ATTRIBUTE)
+
+
+def head_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The head that an object belongs to: itself, or where it is a part, armature or marker."""
+    if obj is None:
+        return None
+    state = state_of(obj)
+    if state.role in {"PART", "ARMATURE", "MARKER"} and state.head is not None:
+        return state.head
+    return obj
+
+
+def is_rigged(obj: bpy.types.Object) -> bool:
+    """Whether the object is a head that carries a rig of ours."""
+    state = state_of(obj)
+    return state.role == "HEAD" and state.status != "NONE"
+
+
+def chosen_shapes(settings: RigSettings) -> tuple[str, ...]:
+    """The ARKit names that the options ask for; empty means all of them."""
+    if all(getattr(settings, name) for name in SHAPE_SETS):
+        return ()
+    prefixes = tuple(
+        prefix for name, group in SHAPE_SETS.items() if getattr(settings, name) for prefix in group
+    )
+    return tuple(shape for shape in ARKIT_SHAPES if prefixes and shape.startswith(prefixes))
+
+
+_HOLDERS: Final = (
+    (bpy.types.Object, ObjectState),
+    (bpy.types.Scene, RigSettings),
+    (bpy.types.WindowManager, RigProgress),
+)
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(
+    (
+        OwnedKey,
+        OwnedName,
+        ObjectReference,
+        CertificateLine,
+        MessageLine,
+        ObjectState,
+        RigSettings,
+        RigProgress,
+    )
+)
+
+
+def register() -> None:
+    """Add the properties to Object, Scene and WindowManager."""
+    _register_classes()
+    for holder, group in _HOLDERS:
+        setattr(holder, ATTRIBUTE, PointerProperty(type=group))
+
+
+def unregister() -> None:
+    """Take the properties away again."""
+    for holder, _group in _HOLDERS:
+        delattr(holder, ATTRIBUTE)
+    _unregister_classes()
