@@ -30,6 +30,9 @@ def main(argv: Sequence[str], script: Path) -> int:
     except RigError as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USAGE
+    except KeyboardInterrupt:
+        print("Interrupted: heads that were done are kept; --resume goes on from here.")
+        return NOT_ALL_RIGGED
 
 
 def run(arguments: BatchArguments, worker: Sequence[str]) -> int:

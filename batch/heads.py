@@ -111,6 +111,7 @@ def nearest_mesh(group: Sequence[SceneMesh], points: NDArray[np.float64]) -> Sce
     """The mesh whose surface is nearest to most of ``points`` (K, 3)."""
     import igl
 
+    group = [mesh for mesh in group if np.isfinite(mesh.vertices).all()]
     distances = np.array(
         [igl.point_mesh_squared_distance(points, m.vertices, m.triangles)[0] for m in group]
     )
@@ -148,6 +149,7 @@ def _floors(extents: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[
 
 
 def _face_of(group: Sequence[SceneMesh], find_face: FaceFinder) -> NDArray[np.float64] | None:
+    group = [mesh for mesh in group if np.isfinite(mesh.vertices).all()]
     if sum(len(mesh.vertices) for mesh in group) < _SMALLEST_HEAD:
         return None
     starts = np.cumsum([0, *(len(mesh.vertices) for mesh in group)])

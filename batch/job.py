@@ -79,7 +79,7 @@ def run_job(job: Job, progress: Progress) -> dict[str, Any]:
     except RigError as error:
         # Nothing was moved: what lies in the folder is still the result of an earlier run.
         message = {"severity": "error", "text": str(error)}
-        head.report.update(status="failed", files=[], owned=[])
+        head.report.update(status="failed", files=[])
         head.report["messages"].append(message)
     return {"report": head.report}
 
@@ -119,8 +119,7 @@ def _find(head: _Head) -> HeadsFound:
 
 def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
     """Rig the chosen head, export it, and give the (temporary, final) names of its files."""
-    options = head.job.options
-    reference = _reference(options)
+    reference = read_picture(Path(head.job.reference)) if head.job.reference else None
     outcome = _drain(head, reference, progress)
     head.seconds.update(outcome.seconds)
     head.messages += [*outcome.messages, *outcome.rig.messages]
@@ -130,11 +129,6 @@ def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
         title = f"{head.job.stem}: {head.report['status'].replace('_', ' ')}"
         head.sheet = rig_sheet(outcome.face_mesh, outcome.rig, title, _notes(head))
     return _export(head, progress)
-
-
-def _reference(options: dict[str, Any]) -> NDArray[np.uint8] | None:
-    path = options["reference"]
-    return read_picture(Path(path)) if path else None
 
 
 def _drain(
@@ -231,8 +225,8 @@ def _finish(head: _Head, moves: list[tuple[Path, Path]]) -> None:
     if head.sheet is not None:
         extra.append((partial_path(sheet_path), sheet_path))
     head.report["files"] = sorted(target.name for _, target in (*extra, *moves))
-    earlier = report.owned_files(report_path)
-    head.report["owned"] = sorted({*head.report["files"], *earlier})
+    earlier = {name for name in report.owned_files(report_path) if (out / name).is_file()}
+    head.report["earlier_files"] = sorted(earlier - set(head.report["files"]))
     head.report["seconds"] = {name: round(value, 3) for name, value in head.seconds.items()}
     try:
         extra[0][0].write_bytes(report.to_bytes(head.report))

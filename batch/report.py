@@ -51,6 +51,7 @@ def empty_head_report(input_name: str, sha256: str | None, options: Mapping[str,
         "disabled_shapes": [],
         "bones": [],
         "files": [],
+        "earlier_files": [],
         "seconds": {},
     }
 
@@ -156,12 +157,9 @@ def to_bytes(report: Mapping[str, Any]) -> bytes:
 
 def read_head_report(path: Path) -> dict[str, Any] | None:
     """The head report at ``path``, or None where there is none or it is something else."""
-    try:
-        report = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    if not is_ours(path, HEAD_REPORT):
         return None
-    if not isinstance(report, dict) or report.get("report") != HEAD_REPORT:
-        return None
+    report: dict[str, Any] = json.loads(path.read_bytes())
     return report
 
 
@@ -170,7 +168,16 @@ def owned_files(report_path: Path) -> frozenset[str]:
     report = read_head_report(report_path)
     if report is None:
         return frozenset()
-    return frozenset((report_path.name, *report.get("owned", report["files"])))
+    return frozenset((report_path.name, *report["files"], *report["earlier_files"]))
+
+
+def is_ours(path: Path, kind: str) -> bool:
+    """Whether the file at ``path`` is a report of this ``kind`` (HEAD_REPORT or RUN_REPORT)."""
+    try:
+        report = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(report, dict) and report.get("report") == kind
 
 
 def is_done(

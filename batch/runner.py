@@ -11,14 +11,14 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from ..errors import RigError
 from . import report
 from .arguments import BatchArguments
-from .inputs import content_hash, read_bytes
+from .inputs import content_hash
 from .outputs import (
     RUN_REPORT,
     free_stem,
@@ -89,15 +89,22 @@ class Runner:
         options = {
             "formats": list(self.arguments.formats),
             "object": self.arguments.object_name,
-            "reference": str(reference.resolve()) if reference else None,
+            "reference": content_hash(reference) if reference else None,
         }
         stems = unique_stems(files)
         self._stems.update(stems)
-        jobs = []
-        for path, stem in zip(files, stems, strict=True):
-            job = Job(str(path), "", str(self.arguments.out), stem, options)
-            jobs.append(job)
-        return jobs
+        return [
+            Job(
+                source=str(path),
+                sha256="",  # taken when the job is started
+                out=str(self.arguments.out),
+                stem=stem,
+                options=options,
+                object_name=self.arguments.object_name,
+                reference=str(reference) if reference else None,
+            )
+            for path, stem in zip(files, stems, strict=True)
+        ]
 
     def _work_off(self, waiting: deque[Job]) -> None:
         running: list[_Running] = []
@@ -120,7 +127,7 @@ class Runner:
     def _start(self, job: Job) -> _Running | None:
         """Start a worker, or settle the job at once when that can be done without one."""
         try:
-            job = Job(**{**vars(job), "sha256": job.sha256 or content_hash(Path(job.source))})
+            job = replace(job, sha256=job.sha256 or content_hash(Path(job.source)))
             paths = targets(self.arguments.out, job.stem, job.options["formats"])
             if self.arguments.resume and self._resume(job, paths[-1]):
                 return None
@@ -193,8 +200,7 @@ class Runner:
             stem = free_stem(safe_name(f"{job.stem}_{name}"), self._stems)
             self._stems.add(stem)
             siblings = tuple(other for other in heads if other != name)
-            changes = {"stem": stem, "object_name": name, "siblings": siblings}
-            jobs.append(Job(**{**vars(job), **changes}))
+            jobs.append(replace(job, stem=stem, object_name=name, siblings=siblings))
         return jobs
 
     def _crash(self, work: _Running, late: bool) -> RigError:
@@ -221,7 +227,7 @@ class Runner:
         owned = report.owned_files(path)
         if owned or not path.exists():
             failed["files"] = [path.name]
-            failed["owned"] = sorted({*owned, path.name})
+            failed["earlier_files"] = sorted(owned - {path.name})
             try:
                 write_atomic(path, report.to_bytes(failed))
             except RigError as unwritten:
@@ -246,18 +252,20 @@ class Runner:
         words = ", ".join(f"{totals[status]} {status.replace('_', ' ')}" for status in totals)
         print(f"{words} ({seconds:.1f} s)")
         try:
-            write_atomic(self.arguments.out / RUN_REPORT, report.to_bytes(summary))
+            self._write_summary(summary)
         except RigError as error:
             print(f"error: {error}", file=sys.stderr)
             summary["all_rigged"] = False
         return summary
 
-
-def reference_hash(path: Path) -> str:
-    """SHA-256 of the reference picture."""
-    import hashlib
-
-    return hashlib.sha256(read_bytes(path)).hexdigest()
+    def _write_summary(self, summary: dict[str, Any]) -> None:
+        path = self.arguments.out / RUN_REPORT
+        if path.exists() and not report.is_ours(path, report.RUN_REPORT):
+            raise RigError(
+                f"{path} exists already and wasn't written by Auto-Rig Face.",
+                "Move it away to get a report of the next run.",
+            )
+        write_atomic(path, report.to_bytes(summary))
 
 
 def _line(entry: dict[str, Any]) -> str:

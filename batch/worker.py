@@ -26,7 +26,8 @@ class Job:
 
     ``object_name`` None lets the worker look for the heads of the file; when it finds several it
     rigs none and names them, and the runner asks for each by itself, naming the others in
-    ``siblings``. ``options`` are those that decide the result: formats, reference, object.
+    ``siblings``. ``options`` are those that decide the result: formats, object, and the hash of
+    the picture at ``reference``.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Job:
     options: dict[str, Any]
     object_name: str | None = None
     siblings: tuple[str, ...] = ()
+    reference: str | None = None
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
