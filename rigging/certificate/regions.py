@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does each shape keep to its own part of the face?
+
+Skin slides far: a smile lifts the whole cheek and an opening jaw draws on the neck. So regions are
+wide bands between the levels of two landmarks, on one side of the face or on both; what lies
+beyond them has no business to move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import Metric
+from ..head import Head
+from .report import judged, place_of
+from .skin import MOVED, ExposedSkin
+
+LEAK_LIMIT = 0.04
+BACK = -1.7  # IOD behind the eyes: the ears; no shape moves the back of the head
+FACE_CENTRE = np.array([0.0, -0.5, 0.0])
+MOVED_SHARE = 0.1  # of the shape's largest motion
+FACE_REACH = 2.5  # IOD; a whole body at rest must not water the mean down
+
+
+@dataclass(frozen=True)
+class Region:
+    """``below`` and ``above``: landmark levels that bound the region, "" where nothing does, each
+    with a margin in IOD; ``across``: how far a one-sided shape reaches over the midline, IOD."""
+
+    below: str = ""
+    below_margin: float = 0.0
+    above: str = ""
+    above_margin: float = 0.0
+    across: float = 0.35
+
+
+UPPER: Final = Region(above="nose_base", above_margin=0.2)
+LOWER: Final = Region(below="brow_mid", across=0.8)
+# The first entry that a shape's name starts with counts.
+REGIONS: Final[dict[str, Region]] = {
+    "brow": UPPER,
+    "eye": UPPER,
+    "cheekSquint": Region("brow_mid", 0.3),
+    "cheek": LOWER,
+    "jaw": LOWER,
+    "mouth": LOWER,
+    "noseSneer": Region("brow_mid", 0.4, "chin", 0.3, 0.6),
+    "tongueOut": Region(below="nose_tip"),
+}
+TWO_SIDED: Final = frozenset({"jawLeft", "jawRight", "mouthLeft", "mouthRight"})
+
+
+def measure_leak(
+    head: Head, skin: ExposedSkin, poses: dict[str, NDArray[np.float64]]
+) -> Metric:
+    """Worst shape: mean motion of the face outside the shape's region / mean motion inside."""
+    face = np.linalg.norm(skin.points - FACE_CENTRE, axis=1) < FACE_REACH
+    worst, place = 0.0, ""
+    for name, displacement in poses.items():
+        inside = region_of(name, head, skin.points) & face
+        outside = face & ~inside
+        motion = np.linalg.norm(displacement, axis=1)
+        if not outside.any() or motion[face].max(initial=0.0) < MOVED:
+            continue
+        # Inside, only what the shape is about counts: wide bands are mostly still.
+        moved = motion[inside & (motion > MOVED_SHARE * motion[face].max())]
+        within = moved.mean() if len(moved) else 0.0
+        leak = float(motion[outside].mean() / max(within, 1e-9))
+        if leak > worst:
+            worst = leak
+            stray = np.flatnonzero(outside)[motion[outside].argmax()]
+            place = place_of(head, name, skin.points[stray])
+    return judged("leak", worst, LEAK_LIMIT, "ratio", place)
+
+
+def region_of(name: str, head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) which points (n, 3) of the head frame a shape may move."""
+    region = next(region for prefix, region in REGIONS.items() if name.startswith(prefix))
+    inside = points[:, 2] > BACK
+    if region.below:
+        inside &= points[:, 1] < _level(head, region.below) + region.below_margin
+    if region.above:
+        inside &= points[:, 1] > _level(head, region.above) - region.above_margin
+    if name not in TWO_SIDED:
+        if name.endswith("Left"):
+            inside &= points[:, 0] > -region.across
+        elif name.endswith("Right"):
+            inside &= points[:, 0] < region.across
+    return inside
+
+
+def _level(head: Head, landmark: str) -> float:
+    """Height of a landmark; of a paired one, the mean of both sides."""
+    if landmark in head.landmarks.named:
+        return float(head.point(landmark)[1])
+    return float(np.mean([head.point(f"{landmark}_{side}")[1] for side in "LR"]))

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On a symmetric head, is each left shape the mirror image of the right one?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ...vocabulary import mirror_shape
+from ..data import Metric
+from ..head import Head
+from ..surface import closest
+from .report import judged, not_measurable
+from .skin import ExposedSkin
+
+SYMMETRY_LIMIT = 1.0  # % IOD
+SYMMETRIC_HEAD = 0.5  # % IOD, mean distance of the mirrored face from the face
+SAMPLES = 3000
+FACE_CENTRE = np.array([0.0, -0.5, 0.2])
+FACE_REACH = 1.4  # IOD; ears and hair don't make a face asymmetric
+
+
+def measure_symmetry(
+    head: Head, skin: ExposedSkin, shapes: dict[str, NDArray[np.float64]]
+) -> Metric:
+    """Worst pair of shapes: mean distance between one and the other's mirror image."""
+    mirror = MirroredFace(skin)
+    if mirror.residual > SYMMETRIC_HEAD:
+        reason = f"The face itself is not symmetric (it differs by {mirror.residual:.1f} % IOD)."
+        return not_measurable("symmetry", SYMMETRY_LIMIT, "% IOD", reason)
+    worst, place = 0.0, ""
+    for name, displacement in shapes.items():
+        other = mirror_shape(name)
+        if other not in shapes or other < name:
+            continue
+        error = mirror.difference(displacement[skin.index], shapes[other][skin.index])
+        if error > worst:
+            worst, place = error, name if name == other else f"{name} and {other}"
+    return judged("symmetry", worst, SYMMETRY_LIMIT, "% IOD", place)
+
+
+class MirroredFace:
+    """Samples of the face, each with the place on the skin where its mirror image lies.
+
+    ``residual``: mean distance of the mirrored samples from the skin, % IOD.
+    """
+
+    def __init__(self, skin: ExposedSkin) -> None:
+        near = np.flatnonzero(np.linalg.norm(skin.points - FACE_CENTRE, axis=1) < FACE_REACH)
+        self._samples = near[:: max(1, len(near) // SAMPLES)]
+        points = skin.points[self._samples]
+        self._normal, self._offset = find_mirror_plane(points)
+        mirrored = self._reflect(points) + 2 * self._offset * self._normal
+        self._images = closest(skin.points, skin.triangles, mirrored)
+        self.residual = 100 * float(self._images.distance.mean())
+
+    def _reflect(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        return vectors - 2 * (vectors @ self._normal)[:, None] * self._normal
+
+    def difference(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+        """Mean distance, % IOD, between ``one`` (n, 3) mirrored and ``other`` (n, 3), where
+        either moves by more than a tenth of its largest motion."""
+        here = self._reflect(one[self._samples])
+        there = self._images.interpolate(other)
+        motion = np.maximum(np.linalg.norm(here, axis=1), np.linalg.norm(there, axis=1))
+        moved = motion > 0.1 * motion.max(initial=0.0)
+        if not moved.any():
+            return 0.0
+        return 100 * float(np.linalg.norm(here - there, axis=1)[moved].mean())
+
+
+def find_mirror_plane(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """(unit normal, offset) of the plane that mirrors points (N, 3) onto themselves best.
+
+    Starts at the head frame's own mirror plane, which landmarks place within a few degrees, and
+    refines it by matching mirrored points to their nearest neighbours.
+    """
+    normal, offset = np.array([1.0, 0.0, 0.0]), 0.0
+    if len(points) < 3:
+        return normal, offset
+    tree = cKDTree(points)
+    for _ in range(12):
+        mirrored = points - 2 * (points @ normal - offset)[:, None] * normal
+        distance, match = tree.query(mirrored)
+        keep = distance <= np.quantile(distance, 0.8)
+        between = points[match[keep]] - points[keep]
+        apart = np.linalg.norm(between, axis=1) > 0.1
+        if not apart.any():
+            break
+        between = between[apart]
+        length = np.linalg.norm(between, axis=1, keepdims=True)
+        _, vectors = np.linalg.eigh(between.T @ (between / length))
+        normal = vectors[:, -1] * np.sign(vectors[0, -1] or 1.0)
+        middle = (points[match[keep]] + points[keep])[apart] / 2
+        offset = float(np.median(middle @ normal))
+    return normal, offset
