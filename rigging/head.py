@@ -30,6 +30,7 @@ class Role(IntEnum):
     BROW = 7
     HAIR = 8  # moves with the skull alone
     ATTACHED = 9  # follows the skin that it lies on: beards, glasses, piercings
+    BODY = 10  # below the neck: never part of the face
 
 
 class LipSide(IntEnum):

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a face mesh and its landmarks to a head that is understood (see head.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data import FaceLandmarks, FaceMesh, Message
+from .dense_points import EYE_OUTLINE
+from .exposure import HIDDEN_BELOW, exposure
+from .head import Eyeball, Head, LidRim, LipSide, Role
+from .lid_rims import eye_axes, find_lid_rim
+from .lip_seam import MouthRegion, find_seam, lip_sides
+from .parts import FaceFigure, classify, piece_hints
+from .raycast import RayScene
+from .topology import components, edge_graph, vertex_normals, weld
+
+FACE_CENTRE = np.array([0.0, -0.6, -0.3])
+FACE_REACH = 2.6
+EYE_ROLES = {"L": Role.EYE_L, "R": Role.EYE_R}
+SIDE_WORDS = {"L": "left", "R": "right"}
+
+
+def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
+    """Weld the mesh, tell its pieces apart, and find lid margins and lip seam.
+
+    What the head lacks (a lip slit, lids that can close) is told in ``Head.messages``.
+    """
+    frame = landmarks.frame
+    welded = weld(frame.to_head(face_mesh.vertices), face_mesh.triangles)
+    vertices, triangles = welded.vertices, welded.triangles
+    component = components(triangles, len(vertices))
+    normals = vertex_normals(vertices, triangles)
+    scene = RayScene(vertices, triangles)
+    in_reach = np.linalg.norm(vertices - FACE_CENTRE, axis=1) < FACE_REACH
+    seen = exposure(scene, vertices, normals, in_reach)
+    points = {name: frame.to_head(point) for name, point in landmarks.named.items()}
+    figure = FaceFigure(
+        eye={side: (points[f"eye_outer_{side}"] + points[f"eye_inner_{side}"]) / 2 for side in "LR"},
+        brow={side: points[f"brow_mid_{side}"] for side in "LR"},
+        nose_base=points["nose_base"],
+        mouth=(points["lip_upper_inner"] + points["lip_lower_inner"]) / 2,
+        chin=points["chin"],
+    )
+    hints = piece_hints(component, welded.weld, face_mesh.parts)
+    role = classify(vertices, triangles, component, seen, hints, figure, scene)
+    visible = seen >= HIDDEN_BELOW
+    messages: list[Message] = []
+    rims = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
+    seam, lip_side = _find_lips(vertices, triangles, role, visible, points, messages)
+    return Head(
+        frame=frame,
+        landmarks=landmarks,
+        vertices=vertices,
+        triangles=triangles,
+        normals=normals,
+        weld=welded.weld,
+        component=component,
+        role=role,
+        exposure=seen,
+        visible=visible,
+        lip_side=lip_side,
+        rims=rims,
+        seam=seam,
+        eyeballs={side: _eyeball(vertices, role, figure, side) for side in "LR"},
+        scene=scene,
+        messages=messages,
+    )
+
+
+def _find_rims(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    role: NDArray[np.int8],
+    visible: NDArray[np.bool_],
+    points: dict[str, NDArray[np.float64]],
+    landmarks: FaceLandmarks,
+    messages: list[Message],
+) -> dict[str, LidRim]:
+    kind_of = role[triangles[:, 0]]
+    shown = np.isin(kind_of, (Role.SKIN, Role.EYE_L, Role.EYE_R))
+    near = (np.abs(vertices[triangles[:, 0]] - [0.0, 0.0, 0.0]) < 1.8).all(axis=1)
+    shown &= near
+    scene = RayScene(vertices, triangles[shown])
+    is_skin = (kind_of[shown] == Role.SKIN) & (visible[triangles[shown]].sum(axis=1) >= 2)
+    rims: dict[str, LidRim] = {}
+    for side in "LR":
+        is_eye = kind_of[shown] == EYE_ROLES[side]
+        guess = _eye_guess(side, vertices, role, points, landmarks)
+        rim, kind = find_lid_rim(scene, is_skin, is_eye, guess, side)
+        if rim is not None:
+            rims[side] = rim
+        elif kind == "button":
+            messages.append(
+                Message(
+                    "warning",
+                    f"The {SIDE_WORDS[side]} eye lies on the face like a button, so there are no "
+                    "lids to close: its blink, squint and wide shapes are left empty. Model an "
+                    "eye socket with lids, or animate the eye part itself.",
+                )
+            )
+        else:
+            messages.append(
+                Message(
+                    "warning",
+                    f"No opening was found at the {SIDE_WORDS[side]} eye (painted, or modelled "
+                    "shut): its blink, squint and wide shapes are left empty. Cut the eye open, "
+                    "or drag the eye markers to where the lids are.",
+                )
+            )
+    return rims
+
+
+def _eye_guess(
+    side: str,
+    vertices: NDArray[np.float64],
+    role: NDArray[np.int8],
+    points: dict[str, NDArray[np.float64]],
+    landmarks: FaceLandmarks,
+) -> NDArray[np.float64]:
+    """Points around the eye that the opening must hold: the eye part's own, else landmarks."""
+    eye = vertices[role == EYE_ROLES[side]]
+    if len(eye) >= 8:
+        axes = eye_axes(side)
+        local = eye @ axes.T
+        low, high = local.min(axis=0), local.max(axis=0)
+        middle, half = (low + high) / 2, (high - low) / 2
+        half[:2] *= 0.5
+        corners = middle + half * np.array([[-1, -1, 1], [1, -1, 1], [-1, 1, 1], [1, 1, 1]])
+        return corners @ axes
+    if landmarks.dense is not None:
+        return landmarks.frame.to_head(landmarks.dense[list(EYE_OUTLINE[side])])
+    names = ("eye_outer", "eye_inner", "lid_upper", "lid_lower")
+    return np.array([points[f"{name}_{side}"] for name in names])
+
+
+def _find_lips(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    role: NDArray[np.int8],
+    visible: NDArray[np.bool_],
+    points: dict[str, NDArray[np.float64]],
+    messages: list[Message],
+):
+    skin = role == Role.SKIN
+    near_mouth = np.linalg.norm(vertices - points["lip_upper_inner"], axis=1) < 2.0
+    skin_triangles = triangles[(skin & near_mouth)[triangles].all(axis=1)]
+    scene = RayScene(vertices, skin_triangles)
+    seen_skin = skin & visible & near_mouth
+    seam = find_seam(
+        scene,
+        vertices,
+        skin_triangles,
+        seen_skin,
+        edge_graph(vertices, skin_triangles, seen_skin),
+        MouthRegion(
+            points["nose_base"],
+            points["chin"],
+            np.array([points["mouth_corner_R"], points["mouth_corner_L"]]),
+        ),
+    )
+    if seam is None:
+        messages.append(
+            Message(
+                "warning",
+                "The mouth is sealed: the mesh has no slit between the lips, so they can't part. "
+                "jawOpen and the jaw bone move the chin without opening the lips. Cut the lip "
+                "line and run Auto-Rig Face again for a mouth that opens.",
+            )
+        )
+        return None, np.full(len(vertices), LipSide.NONE, np.int8)
+    sides = lip_sides(
+        vertices, triangles, skin & near_mouth, visible, edge_graph(vertices, skin_triangles), seam
+    )
+    return seam, sides
+
+
+def _eyeball(
+    vertices: NDArray[np.float64], role: NDArray[np.int8], figure: FaceFigure, side: str
+) -> Eyeball:
+    """Least-squares sphere through the eye part; a flat eye gives its middle and half-width."""
+    points = vertices[role == EYE_ROLES[side]]
+    if len(points) < 8:
+        return Eyeball(figure.eye[side], 0.0)
+    system = np.c_[2 * points, np.ones(len(points))]
+    solution = np.linalg.lstsq(system, (points**2).sum(axis=1), rcond=None)[0]
+    centre = solution[:3]
+    radius = float(np.sqrt(max(solution[3] + centre @ centre, 0.0)))
+    size = float(np.ptp(points, axis=0).max())
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    if not 0.3 * size < radius < 1.2 * size or np.linalg.norm(centre - middle) > size:
+        return Eyeball(middle, size / 2)
+    return Eyeball(centre, radius)

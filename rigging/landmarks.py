@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Landmarks of a head: from the views' dense points, from markers placed by hand, or from both.
+
+The template holds the same points, so its proportions fill in what nobody has placed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RigError
+from ..vocabulary import LANDMARKS, MARKERS
+from .data import FaceLandmarks, FaceMesh, HeadFrame
+from .dense_points import FACE_OVAL, name_points
+from .fusion import LocatedFace
+from .raycast import RayScene
+from .similarity import fit_similarity, fit_warp
+from .surface import closest
+from .template import Template
+
+# A landmark that the artist has placed is certain; no automatic one ever is.
+PLACED = 1.0
+MOST_CERTAIN_AUTOMATIC = 0.98
+# A marker counts as moved when it left its landmark by more than this share of the IOD.
+MOVED = 0.01
+
+BLENDER_AXES = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+
+
+def frame_of(
+    points: dict[str, NDArray[np.float64]], axes: NDArray[np.float64]
+) -> HeadFrame:
+    """The head frame with these axes: origin and scale from the four eye corners."""
+    centres = {
+        side: (points[f"eye_outer_{side}"] + points[f"eye_inner_{side}"]) / 2 for side in "LR"
+    }
+    scale = float(np.linalg.norm(centres["L"] - centres["R"]))
+    if not scale > 0:
+        raise RigError(
+            "Both eyes were found in the same place.",
+            "Place the landmark markers on the eye corners and press the button again.",
+            refused=True,
+            wants_markers=True,
+        )
+    return HeadFrame((centres["L"] + centres["R"]) / 2, axes, scale)
+
+
+def landmarks_from_dense(
+    face_mesh: FaceMesh, located: LocatedFace, template: Template
+) -> FaceLandmarks:
+    """Named landmarks and head frame from the points that the views agreed on."""
+    inner = np.setdiff1d(np.arange(len(located.dense)), FACE_OVAL)
+    source = template.dense.on(template.head.vertices)[inner]
+    target = located.dense[inner]
+    weights = np.ones(len(inner))
+    for _ in range(8):  # iteratively re-weighted: a cartoon's eyes must not tilt the head
+        fit = fit_similarity(source, target, weights)
+        residual = np.linalg.norm(fit(source) - target, axis=1)
+        weights = 1.0 / (residual + 0.05 * fit.scale)
+    named = name_points(located.dense)
+    frame = frame_of(named, fit.rotation.T)
+    confidence = _confidence(located, frame)
+    return FaceLandmarks(frame, named, confidence, located.dense, "automatic")
+
+
+def _confidence(located: LocatedFace, frame: HeadFrame) -> dict[str, float]:
+    """How sure each named landmark is: how well the views agree on it, times the face's score."""
+    spread = name_points(np.repeat(located.spread[:, None], 3, axis=1))
+    return {
+        name: float(
+            np.clip(
+                located.score * np.exp(-spread[name][0] / frame.scale / 0.08),
+                0.0,
+                MOST_CERTAIN_AUTOMATIC,
+            )
+        )
+        for name in LANDMARKS
+    }
+
+
+def landmarks_from_markers(
+    face_mesh: FaceMesh,
+    markers: dict[str, NDArray[np.float64]],
+    template: Template,
+    automatic: FaceLandmarks | None = None,
+) -> FaceLandmarks:
+    """Landmarks that go through the artist's markers (world positions by marker name).
+
+    With ``automatic`` landmarks, only the markers that left their landmark pull the points around
+    them along. Without, the template is warped through all 13.
+    Raises RigError when a marker is missing or all lie in one place.
+    """
+    missing = [name for name in MARKERS if name not in markers]
+    if missing:
+        raise RigError(
+            f"The landmark markers {', '.join(missing)} are missing.",
+            "Press Edit Markers to bring all 13 back, then press the button again.",
+        )
+    if automatic is not None:
+        return _correct(markers, automatic)
+    placed = np.array([markers[name] for name in MARKERS])
+    order = [template.landmark_names.index(name) for name in MARKERS]
+    source = template.named.on(template.head.vertices)
+    fit = fit_similarity(source[order], placed)
+    if not fit.scale > 1e-12:
+        raise RigError(
+            "All landmark markers lie in one place.",
+            "Drag each marker to its place on the face and press the button again.",
+        )
+    warp = fit_warp(fit(source[order]), placed, 0.0)
+    guessed = _snap(face_mesh, warp(fit(source)), 0.25 * fit.scale)
+    dense = _snap(
+        face_mesh, warp(fit(template.dense.on(template.head.vertices))), 0.25 * fit.scale
+    )
+    named = {
+        name: markers[name] if name in markers else guessed[index]
+        for index, name in enumerate(template.landmark_names)
+    }
+    confidence = {name: PLACED if name in markers else 0.5 for name in LANDMARKS}
+    frame = frame_of(named, fit.rotation.T)
+    return FaceLandmarks(frame, named, confidence, dense, "markers")
+
+
+def moved_markers(
+    markers: dict[str, NDArray[np.float64]], automatic: FaceLandmarks
+) -> tuple[str, ...]:
+    """Markers that the artist has dragged away from their landmark."""
+    return tuple(
+        name
+        for name in MARKERS
+        if name in markers
+        and np.linalg.norm(markers[name] - automatic.named[name])
+        > MOVED * automatic.frame.scale
+    )
+
+
+def _correct(
+    markers: dict[str, NDArray[np.float64]], automatic: FaceLandmarks
+) -> FaceLandmarks:
+    moved = moved_markers(markers, automatic)
+    if not moved:
+        return automatic
+    reach = 0.45 * automatic.frame.scale
+    anchors = np.array([automatic.named[name] for name in moved])
+    shifts = np.array([markers[name] - automatic.named[name] for name in moved])
+
+    def pull(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        distance = np.linalg.norm(points[:, None] - anchors[None], axis=2)
+        near = np.exp(-((distance / reach) ** 2))
+        share = near**2 / np.maximum(near.sum(axis=1, keepdims=True), 1e-12)
+        return points + share @ shifts
+
+    names = list(automatic.named)
+    pulled = pull(np.array([automatic.named[name] for name in names]))
+    named = dict(zip(names, pulled, strict=True))
+    confidence = dict(automatic.confidence)
+    for name in moved:
+        named[name] = markers[name]
+        confidence[name] = PLACED
+    dense = None if automatic.dense is None else pull(automatic.dense)
+    return replace(
+        automatic,
+        named=named,
+        confidence=confidence,
+        dense=dense,
+        frame=frame_of(named, automatic.frame.axes),
+        source="corrected",
+    )
+
+
+def _snap(
+    face_mesh: FaceMesh, points: NDArray[np.float64], reach: float
+) -> NDArray[np.float64]:
+    """Points moved on to the surface where it is within reach."""
+    found = closest(face_mesh.vertices, face_mesh.triangles, points)
+    return np.where((found.distance < reach)[:, None], found.points, points)
+
+
+def guess_markers(
+    face_mesh: FaceMesh, template: Template, axes: NDArray[np.float64] = BLENDER_AXES
+) -> dict[str, NDArray[np.float64]]:
+    """Where the 13 markers might belong on a head in which no face was found (world positions).
+
+    ``axes`` rows: the character's left, up and front; Blender's own by default. The template's
+    proportions are laid over the head's box and cast on to its front.
+    """
+    local = face_mesh.vertices[np.unique(face_mesh.triangles)] @ axes.T
+    low, high = local.min(axis=0), local.max(axis=0)
+    top_part = local[local[:, 1] > high[1] - 0.25 * (high[1] - low[1])]
+    width = float(np.ptp(top_part[:, 0])) or float(np.ptp(local, axis=0).max())
+    height = min(float(high[1] - low[1]), 1.35 * width)
+    head = local[local[:, 1] > high[1] - height]
+    skull = template.head.vertices[template.head.vertices[:, 1] > -1.9]
+    scale = np.array([np.ptp(head[:, 0]) / np.ptp(skull[:, 0]), height / np.ptp(skull[:, 1])])
+    middle = (head[:, 0].min() + head[:, 0].max()) / 2
+    order = [template.landmark_names.index(name) for name in MARKERS]
+    named = template.named.on(template.head.vertices)[order]
+    front = head[:, 2].max() + np.ptp(head[:, 2])
+    placed = np.stack(
+        [
+            middle + named[:, 0] * scale[0],
+            high[1] + (named[:, 1] - skull[:, 1].max()) * scale[1],
+            np.full(len(named), front),
+        ],
+        axis=1,
+    )
+    hits = RayScene(local_all := face_mesh.vertices @ axes.T, face_mesh.triangles).cast(
+        placed, np.tile([0.0, 0.0, -1.0], (len(placed), 1))
+    )
+    placed[:, 2] -= np.where(hits.triangle >= 0, hits.distance, 0.0)
+    missed = hits.triangle < 0
+    if missed.any():
+        placed[missed] = closest(local_all, face_mesh.triangles, placed[missed]).points
+    return dict(zip(MARKERS, placed @ axes, strict=True))

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell what each connected piece of a head is: skin, eyes, teeth, tongue, lashes, brows, hair.
+
+Geometry decides; the names that the artist gave to objects settle what geometry leaves open.
+All coordinates are in the head frame.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data import MeshPart
+from .head import Role
+from .raycast import RayScene
+
+# Words in object names, English as in most rigs and asset stores; first match wins.
+NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
+    ("lash", r"lash"),
+    ("brow", r"brow"),
+    ("tongue", r"tongue"),
+    ("teeth", r"teeth|tooth|denture|gum(s|_|\b)"),
+    ("hair", r"hair|\bhat\b|helmet|hood|\bcap\b"),
+    ("eye", r"eye(ball|s|_|\.|-|\d|$)|iris|pupil|sclera|cornea"),
+    ("attached", r"beard|moustache|mustache|glasses|piercing|goatee|stubble"),
+)
+
+GRID: Final[int] = 110
+
+
+@dataclass(frozen=True)
+class FaceFigure:
+    """Key places in the head frame that pieces are judged by."""
+
+    eye: dict[str, NDArray[np.float64]]  # side -> centre between the corners
+    brow: dict[str, NDArray[np.float64]]
+    nose_base: NDArray[np.float64]
+    mouth: NDArray[np.float64]
+    chin: NDArray[np.float64]
+
+
+def name_hint(part_name: str) -> str:
+    """Which kind of piece an object's name speaks of, or ""."""
+    for kind, pattern in NAME_HINTS:
+        if re.search(pattern, part_name.lower()):
+            return kind
+    return ""
+
+
+def piece_hints(
+    component: NDArray[np.int64], weld: NDArray[np.int64], parts: tuple[MeshPart, ...]
+) -> list[str]:
+    """The name hint of each connected piece, from the object that its vertices come from."""
+    hints = [""] * (int(component.max()) + 1)
+    for part in parts:
+        hint = name_hint(part.name)
+        if hint:
+            for piece in np.unique(component[weld[part.start : part.stop]]):
+                hints[piece] = hint
+    return hints
+
+
+def front_hits(scene: RayScene, triangles: NDArray[np.int64], piece_of: NDArray[np.int64]):
+    """Pieces seen from the front on a GRID x GRID raster over the face.
+
+    Returns x (GRID,), y (GRID,), piece (GRID, GRID) with -1 where nothing is hit, and the depth
+    of the hit along +Z.
+    """
+    x = np.linspace(-1.1, 1.1, GRID)
+    y = np.linspace(0.9, -2.0, GRID)
+    grid_x, grid_y = np.meshgrid(x, y)
+    origins = np.stack([grid_x.ravel(), grid_y.ravel(), np.full(grid_x.size, 8.0)], axis=1)
+    hits = scene.cast(origins, np.tile([0.0, 0.0, -1.0], (len(origins), 1)))
+    found = hits.triangle >= 0
+    piece = np.full(len(origins), -1)
+    piece[found] = piece_of[triangles[hits.triangle[found], 0]]
+    depth = np.where(found, 8.0 - hits.distance, -np.inf)
+    return x, y, piece.reshape(GRID, GRID), depth.reshape(GRID, GRID)
+
+
+def classify(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    component: NDArray[np.int64],
+    exposure: NDArray[np.float64],
+    hints: list[str],
+    figure: FaceFigure,
+    scene: RayScene,
+) -> NDArray[np.int8]:
+    """(N,) Role of each vertex."""
+    x, y, seen, _ = front_hits(scene, triangles, component)
+    pieces = _Pieces(vertices, component, exposure, hints, seen, x, y)
+    roles = np.full(pieces.count, Role.HAIR, np.int8)
+    skin = _find_skin(pieces, figure)
+    for piece in range(pieces.count):
+        if skin[piece]:
+            roles[piece] = Role.SKIN
+        elif pieces.size[piece] > 1:
+            roles[piece] = _role_of(piece, pieces, figure)
+    vertex_roles = roles[component]
+    _split_teeth(vertex_roles, vertices, component, roles, figure)
+    return vertex_roles
+
+
+class _Pieces:
+    """Measures of every connected piece."""
+
+    def __init__(self, vertices, component, exposure, hints, seen, x, y) -> None:
+        self.count = int(component.max()) + 1
+        self.hints = hints
+        self.size = np.bincount(component, minlength=self.count)
+        self.low = np.full((self.count, 3), np.inf)
+        self.high = np.full((self.count, 3), -np.inf)
+        np.minimum.at(self.low, component, vertices)
+        np.maximum.at(self.high, component, vertices)
+        self.centre = (self.low + self.high) / 2
+        self.extent = self.high - self.low
+        self.hidden = np.bincount(component, exposure < 0.04, minlength=self.count) / np.maximum(
+            self.size, 1
+        )
+        self.pixels = np.bincount(seen[seen >= 0], minlength=self.count)
+        self.seen = seen
+        self.x, self.y = x, y
+
+    def pixels_within(self, centre: NDArray[np.float64], radius: float) -> NDArray[np.int64]:
+        """Pixels of each piece in a disc of the front view."""
+        grid_x, grid_y = np.meshgrid(self.x, self.y)
+        near = (grid_x - centre[0]) ** 2 + (grid_y - centre[1]) ** 2 < radius**2
+        inside = self.seen[near]
+        return np.bincount(inside[inside >= 0], minlength=self.count)
+
+
+def _find_skin(pieces: _Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
+    """The piece that carries cheeks, nose, mouth and chin, and pieces that carry on from it."""
+    face = np.zeros(pieces.count)
+    for place, weight in (
+        (figure.nose_base, 1.0),
+        (figure.mouth, 1.0),
+        (figure.chin, 1.0),
+        ((figure.eye["L"] + figure.mouth) / 2, 2.0),
+        ((figure.eye["R"] + figure.mouth) / 2, 2.0),
+    ):
+        face += weight * pieces.pixels_within(place, 0.3)
+    named_otherwise = np.array([hint not in ("", "eye") for hint in pieces.hints])
+    face[named_otherwise] = 0
+    skin = np.zeros(pieces.count, bool)
+    if face.max() <= 0:
+        return skin
+    main = int(face.argmax())
+    skin[main] = True
+    # A face modelled in several shells: each covers a good share of the face itself.
+    skin |= (face > 0.2 * face[main]) & (pieces.extent.max(axis=1) > 0.8) & ~named_otherwise
+    return skin
+
+
+def _role_of(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
+    hint = pieces.hints[piece]
+    centre, extent = pieces.centre[piece], pieces.extent[piece]
+    side = "L" if centre[0] > 0 else "R"
+    eye = Role.EYE_L if side == "L" else Role.EYE_R
+    if hint == "eye" and np.linalg.norm(centre[:2] - figure.eye[side][:2]) < 0.6:
+        return eye
+    if hint in ("lash", "brow", "tongue", "hair", "attached"):
+        return Role[hint.upper()]
+    if hint == "teeth":
+        return Role.TEETH_UPPER  # split into upper and lower afterwards
+    if centre[1] < figure.chin[1] - 1.0 and pieces.high[piece][1] < figure.mouth[1]:
+        return Role.BODY
+    if _in_mouth(piece, pieces, figure):
+        wide = extent[0] > 0.25 and extent[1] < 0.9 * extent[0]
+        long = extent[2] > 1.1 * extent[1]
+        single = extent[0] < 0.75
+        # Geometry can't tell a tongue from a denture by place alone: it is one smooth body that
+        # is longer than it is high and doesn't reach round to the cheeks.
+        if wide and long and single and pieces.low[piece][1] < figure.mouth[1]:
+            return Role.TONGUE
+        return Role.TEETH_UPPER
+    if _is_eye(piece, pieces, figure, side):
+        return eye
+    if _is_lash(piece, pieces, figure, side):
+        return Role.LASH
+    if _is_brow(piece, pieces, figure, side):
+        return Role.BROW
+    return _hair_or_attached(piece, pieces, figure)
+
+
+def _in_mouth(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
+    """Behind the lips and out of sight but for what shows between them."""
+    centre, extent = pieces.centre[piece], pieces.extent[piece]
+    below_nose = centre[1] < figure.nose_base[1] + 0.05
+    above_chin = centre[1] > figure.chin[1] - 0.25
+    behind = pieces.high[piece][2] < figure.mouth[2] + 0.08
+    inside = abs(centre[0]) < 0.45 and centre[2] > figure.mouth[2] - 1.6
+    small = extent.max() < 1.8
+    return below_nose and above_chin and behind and inside and small and (
+        pieces.hidden[piece] > 0.35
+    )
+
+
+def _is_eye(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
+    """Compact, at the eye, and seen there."""
+    centre, extent = pieces.centre[piece], pieces.extent[piece]
+    place = figure.eye[side]
+    offset = np.linalg.norm(centre[:2] - place[:2])
+    across = extent[:2].max()
+    compact = extent[:2].min() > 0.35 * across and across < 1.15
+    seen = pieces.pixels_within(place, 0.45)[piece]
+    mostly_here = seen > 0.6 * max(pieces.pixels[piece], 1)
+    return bool(compact and offset < max(0.3, 0.3 * across) and seen > 2 and mostly_here)
+
+
+def _is_lash(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
+    """A strip along the lid: across the eye, thin, no higher than the brow."""
+    centre, extent = pieces.centre[piece], pieces.extent[piece]
+    place = figure.eye[side]
+    near = abs(centre[0] - place[0]) < 0.35 and abs(centre[1] - place[1]) < 0.3
+    thin = extent[1] < 0.3 and extent[0] > 1.4 * extent[1] and 0.15 < extent[0] < 1.0
+    return bool(near and thin and pieces.high[piece][1] < figure.brow[side][1] + 0.03)
+
+
+def _is_brow(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
+    """A bar above the eye."""
+    centre, extent = pieces.centre[piece], pieces.extent[piece]
+    above = figure.eye[side][1] + 0.05 < centre[1] < figure.brow[side][1] + 0.5
+    across = 0.2 < extent[0] < 1.2 and extent[1] < max(0.45, 0.7 * extent[0])
+    over_eye = abs(centre[0] - figure.eye[side][0]) < 0.4
+    one_for_both = abs(centre[0]) < 0.1 and 0.8 < extent[0] < 2.2 and extent[1] < 0.45
+    in_front = centre[2] > figure.eye[side][2] - 0.35 and extent[2] < 0.8
+    return bool(above and in_front and ((across and over_eye) or one_for_both))
+
+
+def _hair_or_attached(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
+    centre, extent = pieces.centre[piece], pieces.extent[piece]
+    on_face = (
+        figure.chin[1] - 1.2 < centre[1] < figure.brow["L"][1] + 0.1
+        and centre[2] > figure.mouth[2] - 0.7
+        and abs(centre[0]) < 0.9
+    )
+    if on_face and extent.max() < 2.2 and pieces.pixels[piece] > 0:
+        return Role.ATTACHED
+    return Role.HAIR
+
+
+def _split_teeth(
+    vertex_roles: NDArray[np.int8],
+    vertices: NDArray[np.float64],
+    component: NDArray[np.int64],
+    roles: NDArray[np.int8],
+    figure: FaceFigure,
+) -> None:
+    """Give lower teeth and gums their own role, in place.
+
+    A jaw's piece lies wholly above or below the bite; a piece that holds both jaws (gums and
+    mouth bag in one) is split at the bite. The bite is the height that best parts the teeth, or
+    the lip line where nothing parts them.
+    """
+    teeth = np.flatnonzero(roles == Role.TEETH_UPPER)
+    if len(teeth) == 0:
+        return
+    low = np.array([vertices[component == piece][:, 1].min() for piece in teeth])
+    high = np.array([vertices[component == piece][:, 1].max() for piece in teeth])
+    lips = figure.mouth[1]
+    middle = (low + high) / 2
+    bite = lips
+    if len(teeth) == 2 and np.ptp(middle) > 0.05:
+        bite = float(middle.mean())
+    for piece, below, above in zip(teeth, low, high, strict=True):
+        mine = component == piece
+        if above - bite > 0.25 * (above - below) and bite - below > 0.25 * (above - below):
+            if len(teeth) == 2:
+                lower = mine & ((below + above) / 2 < bite)
+            else:
+                lower = mine & (vertices[:, 1] < bite)
+        else:
+            lower = mine & ((below + above) / 2 < bite)
+        vertex_roles[lower] = Role.TEETH_LOWER

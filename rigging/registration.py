@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bend the template's skin on to a head: similarity, smooth warp, non-rigid ICP.
+
+Non-rigid ICP after Amberg, Romdhani and Vetter, "Optimal Step Nonrigid ICP Algorithms for Surface
+Registration", CVPR 2007, with the Laplacian and bi-Laplacian of the displacement as stiffness.
+Everything is in the head frame (1 unit = IOD).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from .dense_points import EYE_OUTLINE, FACE_OVAL, IRISES, LIPS
+from .head import Head, LipSide, Role
+from .landmarks import PLACED
+from .laplacian import factorise, surface_laplacian
+from .similarity import fit_similarity, fit_warp
+from .surface import Surface, closest
+from .template import Template
+from .topology import boundary_vertices, vertex_normals
+
+STEPS: Final[int] = 12
+STIFFNESS: Final[tuple[float, float]] = (10.0, 0.06)  # first and last step
+REACH: Final[float] = 0.25  # a closest point further off is no match
+MIN_COSINE: Final[float] = 0.5  # between the normals of a match
+TANGENTIAL: Final[float] = 0.15  # share of the pull along the surface
+DENSE_SMOOTHING: Final[float] = 0.6
+RIM_SMOOTHING: Final[float] = 0.003
+RIM_WEIGHT: Final[float] = 30.0
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The template's skin bent on to a head.
+
+    ``skin`` (S,) indices of the template's skin vertices, ``triangles`` (M, 3) into those,
+    ``rest`` (S, 3) their rest positions, ``vertices`` (S, 3) the bent ones.
+    ``fit`` median distance of the visible bent face to the head.
+    """
+
+    skin: NDArray[np.int64]
+    triangles: NDArray[np.int64]
+    rest: NDArray[np.float64]
+    vertices: NDArray[np.float64]
+    fit: float
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Corresponding points: ``source`` on the template's rest surface, ``target`` on the head."""
+
+    source: NDArray[np.float64]
+    target: NDArray[np.float64]
+    exact: NDArray[np.bool_]  # rims, seam and hand-placed points; the others are estimates
+
+
+def correspondences(template: Template, head: Head) -> Pairs:
+    """Landmarks, lid margins and lip seam that both surfaces have."""
+    source, target, exact = [], [], []
+
+    def add(a: NDArray[np.float64], b: NDArray[np.float64], is_exact: bool) -> None:
+        source.append(np.atleast_2d(a))
+        target.append(np.atleast_2d(b))
+        exact.append(np.full(len(source[-1]), is_exact))
+
+    dropped = set(FACE_OVAL) | set(IRISES)
+    for side, rim in head.rims.items():
+        own = template.head.rims[side]
+        add(own.upper, rim.upper, True)
+        add(own.lower[1:-1], rim.lower[1:-1], True)
+        dropped |= set(EYE_OUTLINE[side])
+    if head.seam is not None and template.head.seam is not None:
+        add(template.head.seam.upper, head.seam.upper, True)
+        add(template.head.seam.lower[1:-1], head.seam.lower[1:-1], True)
+        dropped |= set(LIPS)
+    if head.landmarks.dense is not None:
+        dense = head.frame.to_head(head.landmarks.dense)
+        kept = np.array([index for index in range(468) if index not in dropped])
+        add(template.dense.on(template.head.vertices)[kept], dense[kept], False)
+    own_points = template.named.on(template.head.vertices)
+    for index, name in enumerate(template.landmark_names):
+        if head.landmarks.confidence[name] >= PLACED:
+            add(own_points[index], head.point(name), True)
+    return Pairs(np.concatenate(source), np.concatenate(target), np.concatenate(exact))
+
+
+def register(template: Template, head: Head) -> Registration:
+    """Bend the template's skin on to the head's visible skin."""
+    pairs = correspondences(template, head)
+    skin = np.flatnonzero(template.head.role == Role.SKIN)
+    index = np.full(len(template.head.vertices), -1)
+    index[skin] = np.arange(len(skin))
+    triangles = index[template.head.triangles_of(Role.SKIN)]
+    rest = template.head.vertices[skin]
+    similarity = fit_similarity(pairs.source, pairs.target)
+    warp = fit_warp(
+        similarity(pairs.source),
+        pairs.target,
+        np.where(pairs.exact, RIM_SMOOTHING, DENSE_SMOOTHING),
+    )
+    start = warp(similarity(rest))
+    bent = _IterativeClosestPoints(template, head, skin, triangles, rest, start, pairs).solve()
+    shown = template.head.visible[skin] & (np.linalg.norm(rest - [0, -0.6, 0.2], axis=1) < 1.3)
+    target = head.triangles_of(Role.SKIN)
+    distance = closest(head.vertices, target, bent[shown]).distance
+    return Registration(skin, triangles, rest, bent, float(np.median(distance)))
+
+
+class _IterativeClosestPoints:
+    """One registration's matrices and target surfaces."""
+
+    def __init__(self, template, head, skin, triangles, rest, start, pairs) -> None:
+        self.triangles, self.start = triangles, start
+        laplacian, areas = surface_laplacian(rest, triangles)
+        bilaplacian = laplacian @ sparse.diags(1 / areas) @ laplacian
+        self.stiffness = (0.3 * laplacian + 0.009 * bilaplacian).tocsc()
+        self.areas = areas
+        on = closest(rest, triangles, pairs.source)
+        count = len(pairs.source)
+        self.at_pairs = sparse.csr_matrix(
+            (on.weights.ravel(), (np.repeat(np.arange(count), 3), on.corners.ravel())),
+            (count, len(rest)),
+        )
+        self.pairs = pairs
+        self.groups = _target_groups(template, head, skin)
+        self.normals = head.normals
+
+    def solve(self) -> NDArray[np.float64]:
+        bent = self.start.copy()
+        count = len(bent)
+        exact = self.pairs.exact
+        number = len(exact)
+        for step in range(STEPS):
+            stiffness = STIFFNESS[0] * (STIFFNESS[1] / STIFFNESS[0]) ** (step / (STEPS - 1))
+            weight, wanted = self._matches(bent)
+            pull = stiffness / STIFFNESS[0] * 0.5
+            pair_weight = np.where(exact, RIM_WEIGHT * 0.5, pull + 0.02) / number
+            matrix = (
+                stiffness * self.stiffness
+                + self.at_pairs.T @ sparse.diags(pair_weight) @ self.at_pairs
+                + sparse.diags(weight + 1e-9)
+            )
+            residual = self.pairs.target - self.at_pairs @ self.start
+            right = weight[:, None] * (wanted - self.start) + self.at_pairs.T @ (
+                pair_weight[:, None] * residual
+            )
+            bent = self.start + factorise(matrix).solve(np.asarray(right))
+        assert bent.shape == (count, 3)
+        return bent
+
+    def _matches(self, bent: NDArray[np.float64]):
+        """(S,) weight and (S, 3) wanted position of each vertex; weight 0 without a match."""
+        own_normals = vertex_normals(bent, self.triangles)
+        weight = np.zeros(len(bent))
+        wanted = bent.copy()
+        for ids, surface, open_edge in self.groups:
+            if len(ids) == 0:
+                continue
+            found = surface.closest(bent[ids])
+            normal = found.interpolate(self.normals)
+            length = np.linalg.norm(normal, axis=1, keepdims=True)
+            normal = normal / np.maximum(length, 1e-12)
+            used = found.weights > 0.01
+            on_edge = (open_edge[found.corners] & used).sum(axis=1) >= used.sum(axis=1)
+            good = (
+                ((normal * own_normals[ids]).sum(axis=1) > MIN_COSINE)
+                & (found.distance < REACH)
+                & ~on_edge
+            )
+            offset = found.points - bent[ids]
+            along = (offset * normal).sum(axis=1, keepdims=True) * normal
+            wanted[ids] = bent[ids] + along + TANGENTIAL * (offset - along)
+            weight[ids] = good * self.areas[ids]
+        return weight, wanted
+
+
+def _target_groups(template: Template, head: Head, skin: NDArray[np.int64]):
+    """Template skin vertices with the part of the head's skin that each may match.
+
+    Upper lip matches all but the lower lip and the other way round; hidden template vertices
+    (mouth bag, sockets) match nothing.
+    """
+    shown = head.visible & (head.role == Role.SKIN)
+    near = (np.abs(head.vertices - [0.0, -0.5, 0.0]) < [2.2, 2.6, 3.0]).all(axis=1)
+    triangles = head.triangles[(shown & near)[head.triangles].all(axis=1)]
+    skin_triangles = head.triangles_of(Role.SKIN)
+    open_edge = boundary_vertices(skin_triangles, len(head.vertices))
+    side = head.lip_side
+    data = template.head.visible[skin]
+    own_side = template.head.lip_side[skin]
+    split = head.seam is not None
+    groups = []
+    for value, barred in (
+        (LipSide.NONE, None),
+        (LipSide.UPPER, LipSide.LOWER),
+        (LipSide.LOWER, LipSide.UPPER),
+    ):
+        ids = np.flatnonzero(data & (own_side == value))
+        allowed = triangles
+        if barred is not None and split:
+            allowed = triangles[(side[triangles] != barred).all(axis=1)]
+        if len(allowed) == 0:
+            continue
+        groups.append((ids, Surface(head.vertices, allowed), open_edge))
+    return groups

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From transferred displacements to shape keys that hold: lids meet, lips seal and don't cross."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..vocabulary import ARKIT_SHAPES
+from .data import Message
+from .head import Head, Role
+from .laplacian import HarmonicSolver
+from .lids import Lids
+from .lips import Lips, close_sealed_mouth, parts_lips
+from .template import Template
+
+SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
+LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
+# Rolled lips fold over each other by nature; mouthClose means something only with jawOpen.
+MAY_CROSS: Final[tuple[str, ...]] = ("mouthRollLower", "mouthRollUpper", "mouthClose")
+NEGLIGIBLE: Final[float] = 2e-5  # of the IOD; below that a vertex doesn't move
+
+Shapes = dict[str, NDArray[np.float64]]
+
+
+def build_shapes(
+    head: Head, template: Template, raw: Shapes
+) -> tuple[Shapes, tuple[str, ...], list[Message]]:
+    """Shapes (N, 3) that keep the hard constraints, the names of those that this head can't
+    have, and what to tell the artist."""
+    shapes = {
+        name: raw.get(name, np.zeros_like(head.vertices)).copy() for name in ARKIT_SHAPES
+    }
+    disabled: list[str] = []
+    messages: list[Message] = []
+    _constrain_lids(head, shapes, disabled)
+    if head.seam is not None:
+        _constrain_lips(head, shapes)
+    else:
+        _keep_mouth_sealed(head, template, shapes, disabled)
+    for shape in shapes.values():
+        shape[np.linalg.norm(shape, axis=1) < NEGLIGIBLE] = 0.0
+    return shapes, tuple(disabled), messages
+
+
+def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> None:
+    for side, word in SIDE_NAMES.items():
+        if side not in head.rims:
+            for name in LID_SHAPES:
+                shapes[name + word][:] = 0.0
+                disabled.append(name + word)
+            continue
+        lids = Lids(head, side)
+        for name, shape in shapes.items():
+            if name == f"eyeBlink{word}":
+                shapes[name] = lids.close(shape)
+            elif name.endswith(word) and name.startswith(("eye", "cheekSquint")):
+                shapes[name] = lids.clear_path(shape, (0.5, 1.0))
+
+
+def _constrain_lips(head: Head, shapes: Shapes) -> None:
+    lips = Lips(head)
+    for name, shape in shapes.items():
+        if name.startswith(("mouth", "jaw", "cheek", "noseSneer")) and name not in MAY_CROSS:
+            shapes[name] = lips.uncross(shape)
+    shapes["mouthClose"] = lips.seal(shapes["jawOpen"], shapes["mouthClose"])
+
+
+def _keep_mouth_sealed(
+    head: Head, template: Template, shapes: Shapes, disabled: list[str]
+) -> None:
+    """Shapes that part the template's lips must not tear a mouth without a slit."""
+    skin_triangles = head.triangles_of(Role.SKIN)
+    solver = HarmonicSolver(head.vertices, skin_triangles)
+    template_lips = Lips(template.head)
+    rest = template_lips.gap(np.zeros_like(template.head.vertices))
+    shapes["mouthClose"][:] = 0.0
+    disabled.append("mouthClose")
+    for name, shape in template.shapes.items():
+        if name == "mouthClose" or not name.startswith(("mouth", "jaw")):
+            continue
+        if parts_lips(template_lips.gap(shape.astype(np.float64)) - rest):
+            shapes[name] = close_sealed_mouth(head, solver, shapes[name])
