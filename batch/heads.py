@@ -18,9 +18,6 @@ from numpy.typing import NDArray
 
 from ..errors import RigError
 
-# (N, 3) world vertices, (T, 3) triangles -> (K, 3) world points of the face, None without one.
-FaceFinder = Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64] | None]
-
 _SMALLEST_HEAD: Final = 200  # vertices; below this a head is refused anyway
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HEAD_WORDS: Final = (frozenset({"head", "face"}), frozenset({"body", "skin", "character"}))
@@ -44,6 +41,10 @@ class SceneMesh:
     triangles: NDArray[np.int64]
     armature: str | None = None
     marked: bool = False  # it carries landmark markers, so somebody said that it is a head
+
+
+# Meshes of one character -> (K, 3) world points on their face, None where they have none.
+FaceFinder = Callable[[Sequence[SceneMesh]], NDArray[np.float64] | None]
 
 
 @dataclass(frozen=True)
@@ -152,10 +153,7 @@ def _face_of(group: Sequence[SceneMesh], find_face: FaceFinder) -> NDArray[np.fl
     group = [mesh for mesh in group if np.isfinite(mesh.vertices).all()]
     if sum(len(mesh.vertices) for mesh in group) < _SMALLEST_HEAD:
         return None
-    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in group)])
-    vertices = np.concatenate([mesh.vertices for mesh in group])
-    triangles = np.concatenate([m.triangles + s for m, s in zip(group, starts, strict=False)])
-    return find_face(vertices, triangles)
+    return find_face(group)
 
 
 def _only(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -60,22 +61,41 @@ def _is_marked(scene_object: bpy.types.Object) -> bool:
 
 
 def face_finder() -> FaceFinder:
-    """A function that gives the dense face points (478, 3) on a mesh, or None without a face."""
+    """A function that gives the dense face points (478, 3) on meshes, or None without a face."""
 
-    def find(
-        vertices: NDArray[np.float64], triangles: NDArray[np.int64]
-    ) -> NDArray[np.float64] | None:
+    def find(group: Sequence[SceneMesh]) -> NDArray[np.float64] | None:
         from ..rigging.fusion import locate_face
 
-        face_mesh = FaceMesh(vertices, triangles, (MeshPart("", 0, len(vertices)),))
         try:
-            return locate_face(face_mesh, _landmarker().predict).dense
+            return locate_face(_join(group), _landmarker().predict).dense
         except RigError as error:
             if error.wants_markers or error.refused:
                 return None
             raise
 
     return find
+
+
+def _join(group: Sequence[SceneMesh]) -> FaceMesh:
+    """The meshes as one, in their own colours: some faces are only painted."""
+    from ..scene.appearance import Textures, join_appearances, read_appearance
+
+    textures = Textures()
+    appearances = []
+    for mesh in group:
+        scene_object = bpy.data.objects[mesh.name]
+        surface = loop_triangles(scene_object.data)
+        appearances.append(read_appearance(scene_object, scene_object.data, *surface, textures))
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in group)])
+    return FaceMesh(
+        np.concatenate([mesh.vertices for mesh in group]),
+        np.concatenate([m.triangles + s for m, s in zip(group, starts, strict=False)]),
+        tuple(
+            MeshPart(mesh.name, int(start), int(start) + len(mesh.vertices))
+            for mesh, start in zip(group, starts, strict=False)
+        ),
+        join_appearances(appearances, textures),
+    )
 
 
 @cache
