@@ -8,7 +8,7 @@ surface then has its plain colour.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import bpy
@@ -138,16 +138,22 @@ def _paint_of_slot(obj: bpy.types.Object, slot: int) -> Paint:
     socket = _base_colour_socket(material.node_tree)
     if socket is None:
         return Paint(colour=tuple(material.diffuse_color[:3]))
-    colour = tuple(socket.default_value[:3])
-    for node in _upstream(socket):
-        if node.type == "TEX_IMAGE" and node.image is not None:
-            return Paint(colour, node.image, _uv_name(node))
-        if node.type in {"VERTEX_COLOR", "ATTRIBUTE"}:
-            name = node.layer_name if node.type == "VERTEX_COLOR" else node.attribute_name
-            return Paint(colour, colour_attribute=name)
-        if node.type == "RGB":
-            return Paint(tuple(node.outputs[0].default_value[:3]))
-    return Paint(colour)
+    plain = Paint(colour=tuple(socket.default_value[:3]))
+    paints = (_paint_of_node(node, plain) for node in _upstream(socket))
+    return next((paint for paint in paints if paint is not None), plain)
+
+
+def _paint_of_node(node: bpy.types.Node, plain: Paint) -> Paint | None:
+    """What a node that feeds the base colour puts there, None if it only modifies."""
+    if node.type == "TEX_IMAGE" and node.image is not None:
+        return replace(plain, image=node.image, uv_name=_uv_name(node))
+    if node.type == "VERTEX_COLOR":
+        return replace(plain, colour_attribute=node.layer_name)
+    if node.type == "ATTRIBUTE":
+        return replace(plain, colour_attribute=node.attribute_name)
+    if node.type == "RGB":
+        return replace(plain, colour=tuple(node.outputs[0].default_value[:3]))
+    return None
 
 
 def _base_colour_socket(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:

@@ -17,13 +17,13 @@ class Transaction:
 
     def __init__(self) -> None:
         self._undo = ExitStack()
-        self._finish: list[Callable[[], None]] = []
+        self._finish: list[Callable[[], object]] = []
 
     def on_rollback(self, undo: Callable[[], object]) -> None:
         """Call ``undo`` if the work fails."""
         self._undo.callback(undo)
 
-    def on_commit(self, finish: Callable[[], None]) -> None:
+    def on_commit(self, finish: Callable[[], object]) -> None:
         """Call ``finish`` once everything has worked, in the order of registration."""
         self._finish.append(finish)
 

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a head remembers of its rig: certificate, messages and landmarks."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..properties import CertificateLine, state_of
+from ..rigging.data import FaceLandmarks, FaceRig, HeadFrame, Message, Metric, Status
+from .head import SceneHead
+from .mesh_access import basis_positions, matrix_array
+
+
+def store_rig(
+    scene_head: SceneHead,
+    rig: FaceRig,
+    status: Status,
+    messages: Iterable[Message],
+    armature: bpy.types.Object | None,
+) -> None:
+    """Keep the certificate, the messages and who belongs to whom on the head and its parts."""
+    head = scene_head.obj
+    state = state_of(head)
+    state.role, state.head, state.armature = "HEAD", head, armature
+    state.status = status.upper()
+    state.parts.clear()
+    for part in scene_head.parts[1:]:
+        state.parts.add().target = part.obj
+        part_state = state_of(part.obj)
+        part_state.role, part_state.head = "PART", head
+    state.metrics.clear()
+    for metric in rig.certificate.metrics:
+        _fill(state.metrics.add(), metric)
+    state.messages.clear()
+    for message in messages:
+        line = state.messages.add()
+        line.severity, line.text = message.severity, message.text
+
+
+def store_landmarks(
+    head: bpy.types.Object, landmarks: FaceLandmarks, automatic: FaceLandmarks | None
+) -> None:
+    """Keep where the face is, in the object's own coordinates, so that it may be moved.
+
+    ``automatic``: what the detector found, which later corrections start from.
+    """
+    state = state_of(head)
+    state.landmarks = _to_text(head, landmarks)
+    state.automatic_landmarks = "" if automatic is None else _to_text(head, automatic)
+    state.mesh_digest = mesh_digest(head)
+
+
+def stored_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
+    """The landmarks that the present rig stands on, in world space; None if none fit the mesh."""
+    return _stored(head, state_of(head).landmarks)
+
+
+def stored_automatic_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
+    """What the detector found on this mesh, in world space."""
+    return _stored(head, state_of(head).automatic_landmarks)
+
+
+def mesh_digest(head: bpy.types.Object) -> str:
+    """Changes when the undeformed mesh does, which makes stored landmarks worthless."""
+    return f"{zlib.crc32(basis_positions(head.data).tobytes()):08x}"
+
+
+def _fill(line: CertificateLine, metric: Metric) -> None:
+    line.name = metric.name
+    line.measured, line.value = metric.value is not None, metric.value or 0.0
+    line.limited, line.limit = metric.limit is not None, metric.limit or 0.0
+    line.passed = metric.passed
+    line.unit, line.place, line.note = metric.unit, metric.place, metric.note
+
+
+def _stored(head: bpy.types.Object, text: str) -> FaceLandmarks | None:
+    if not text or state_of(head).mesh_digest != mesh_digest(head):
+        return None
+    return _from_text(head, text)
+
+
+def _to_text(head: bpy.types.Object, landmarks: FaceLandmarks) -> str:
+    to_local = np.linalg.inv(matrix_array(head.matrix_world))
+    frame = landmarks.frame
+    # A similarity is not one any more in the space of a stretched object, its axis tips are.
+    tips = frame.to_world(np.vstack((np.zeros(3), np.eye(3))))
+    dense = landmarks.dense
+    return json.dumps(
+        {
+            "frame": _apply(to_local, tips).tolist(),
+            "named": {
+                name: _apply(to_local, point).tolist() for name, point in landmarks.named.items()
+            },
+            "confidence": {name: float(value) for name, value in landmarks.confidence.items()},
+            "dense": None if dense is None else _apply(to_local, dense).tolist(),
+            "source": landmarks.source,
+        }
+    )
+
+
+def _from_text(head: bpy.types.Object, text: str) -> FaceLandmarks:
+    to_world = matrix_array(head.matrix_world)
+    values = json.loads(text)
+    dense = values["dense"]
+    return FaceLandmarks(
+        frame=_frame_from_tips(_apply(to_world, np.array(values["frame"]))),
+        named={name: _apply(to_world, np.array(point)) for name, point in values["named"].items()},
+        confidence=values["confidence"],
+        dense=None if dense is None else _apply(to_world, np.array(dense)),
+        source=values["source"],
+    )
+
+
+def _frame_from_tips(tips: NDArray[np.float64]) -> HeadFrame:
+    """The similarity nearest to four points: the origin and the tips of the three axes."""
+    axes = tips[1:] - tips[0]
+    u, sizes, vt = np.linalg.svd(axes)
+    return HeadFrame(origin=tips[0], axes=u @ vt, scale=float(sizes.mean()))
+
+
+def _apply(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(points, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
