@@ -8,7 +8,6 @@ come from is the business of the machine that installs them.
 from __future__ import annotations
 
 import subprocess
-import sys
 import venv
 from pathlib import Path
 
@@ -43,8 +42,10 @@ def main() -> None:
     def pin(source: str, result: str, python: str, *options: str) -> None:
         print(f"requirements/{result}")
         subprocess.run(
-            [tool, "pip", "compile", *OPTIONS, "--python-version", python, *options]
-            + [source, "--output-file", result],
+            [
+                *(tool, "pip", "compile", *OPTIONS, "--python-version", python, *options),
+                *(source, "--output-file", result),
+            ],
             cwd=REQUIREMENTS,
             check=True,
         )
@@ -60,4 +61,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
