@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,15 @@ OWN_PRIOR = "makehuman"
 
 # iBUG's 68 points on the topology of the ICT FaceKit (its own landmark list, 0-based).
 ICT_VERTICES = 24591
-ICT_LANDMARKS = (
-    (1225, 1888, 1052, 367, 1719, 1722, 2199, 1447, 966, 3661, 4390, 3927, 3924, 2608, 3272, 4088)
-    + (3443, 268, 493, 1914, 2044, 1401, 3615, 4240, 4114, 2734, 2509, 978, 4527, 4942, 4857, 1140)
-    + (2075, 1147, 4269, 3360, 1507, 1542, 1537, 1528, 1518, 1511, 3742, 3751, 3756, 3721, 3725)
-    + (3732, 5708, 5695, 2081, 0, 4275, 6200, 6213, 6346, 6461, 5518, 5957, 5841, 5702, 5711, 5533)
-    + (6216, 6207, 6470, 5517, 5966)
+ICT_LANDMARKS = np.fromstring(
+    """
+    1225 1888 1052 367 1719 1722 2199 1447 966 3661 4390 3927 3924 2608 3272 4088 3443 268 493
+    1914 2044 1401 3615 4240 4114 2734 2509 978 4527 4942 4857 1140 2075 1147 4269 3360 1507
+    1542 1537 1528 1518 1511 3742 3751 3756 3721 3725 3732 5708 5695 2081 0 4275 6200 6213 6346
+    6461 5518 5957 5841 5702 5711 5533 6216 6207 6470 5517 5966
+    """,
+    dtype=np.int64,
+    sep=" ",
 )
 # Our names on iBUG's 68 points; several points mean their midpoint. iBUG has no chin in METRICS'
 # sense (its point 8 is below the chin) and brow points on the brow's upper edge: left out.
@@ -58,7 +62,8 @@ IBUG_NAMES: dict[str, tuple[int, ...]] = {
 @dataclass(frozen=True)
 class ArtistHead:
     """A head in Blender's world axes; ``shapes``: ARKit name -> (V, 3) float64 displacement;
-    ``landmarks``: our name -> (3,) where the artist's topology says where it is."""
+    ``landmarks``: our name -> (3,) where the artist's topology says where it is.
+    """
 
     name: str
     face_mesh: FaceMesh
@@ -102,7 +107,7 @@ def read_obj(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
             vertices.append([float(number) for number in rest.split()[:3]])
         elif kind == "f":
             corners = [int(corner.split("/")[0]) - 1 for corner in rest.split()]
-            triangles += [(corners[0], b, c) for b, c in zip(corners[1:], corners[2:], strict=False)]
+            triangles += [(corners[0], b, c) for b, c in pairwise(corners[1:])]
     return np.array(vertices, float), np.array(triangles, np.int64)
 
 
@@ -124,5 +129,5 @@ def _read_shapes(folder: Path) -> dict[str, NDArray[np.float64]]:
 def _landmarks(face_mesh: FaceMesh) -> dict[str, NDArray[np.float64]]:
     if len(face_mesh.vertices) != ICT_VERTICES:
         return {}
-    points = face_mesh.vertices[list(ICT_LANDMARKS)]
+    points = face_mesh.vertices[ICT_LANDMARKS]
     return {name: points[list(index)].mean(axis=0) for name, index in IBUG_NAMES.items()}

@@ -40,7 +40,7 @@ def certify(
     disabled = frozenset(disabled_shapes)
     usable = {name: shape for name, shape in defined.items() if name not in disabled}
     skin = exposed_skin(head)
-    local = dict(poses(usable, skin))
+    local = dict(poses({name: shape[skin.index] for name, shape in usable.items()}))
     metrics = [
         *measure_lids(head, skin, defined, disabled),
         *measure_lips(head, usable, disabled),

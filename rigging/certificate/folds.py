@@ -60,9 +60,7 @@ def intersection_limit(skin: ExposedSkin) -> float:
     return float(np.ceil(2 * min(3 * np.sqrt(around), around / 12)))
 
 
-def _intersections(
-    head: Head, skin: ExposedSkin, folds: list[Folds], limit: float
-) -> Metric:
+def _intersections(head: Head, skin: ExposedSkin, folds: list[Folds], limit: float) -> Metric:
     worst = max(folds, key=lambda fold: len(fold.pairs), default=None)
     if worst is None or len(worst.pairs) == 0:
         return judged("new self-intersections", 0, limit, "triangle pairs")
@@ -98,7 +96,9 @@ class FoldFinder:
         self._side_b = corners[:, 2] - corners[:, 0]
         side_c = self._side_b - self._side_a
         normals = np.cross(self._side_a, self._side_b)
-        squared = [np.einsum("ij,ij->i", side, side) for side in (self._side_a, self._side_b, side_c)]
+        squared = [
+            np.einsum("ij,ij->i", side, side) for side in (self._side_a, self._side_b, side_c)
+        ]
         self._sides = [np.maximum(side, 1e-20) for side in squared]
         longest = np.maximum(np.maximum.reduce(squared), 1e-20)
         self._normals = normals

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do the lids shut, and do they stay out of the eyeball on the way?
+"""Whether the lids shut, and stay out of the eyeball on the way.
 
 Eyes may be spheres, flat discs or hollow bowls (anime), so both figures look along the eye's own
 forward axis with rays and never assume a sphere.
@@ -101,9 +101,7 @@ def _polygon_area(polygon: NDArray[np.float64]) -> float:
     return float(abs((polygon[:, 0] * after[:, 1] - polygon[:, 1] * after[:, 0]).sum()) / 2)
 
 
-def inside_polygon(
-    points: NDArray[np.float64], polygon: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def inside_polygon(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Even-odd test of (N, 2) points against a closed (K, 2) polygon."""
     start, end = polygon, np.roll(polygon, -1, axis=0)
     x, y = points[:, :1], points[:, 1:]

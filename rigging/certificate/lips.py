@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Do the lips meet when they should, and never pass through each other?"""
+"""Whether the lips meet when they should, and never pass through each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..head import Head, LipSide, Role
 from ..polyline import resample
 from ..surface import ClosestPoints, closest
 from .report import judged, nearest_landmark, not_measurable
-from .skin import CLOSE_POSE
+from .skin import CLOSE_POSE, poses
 
 SEAL_LIMIT = 1.0  # % IOD
 CROSSING_LIMIT = 1.0  # % IOD
@@ -47,7 +47,8 @@ class Lip:
 @dataclass(frozen=True)
 class Lips:
     """``across``: unit vector from the right mouth corner to the left one; ``up``: unit vector
-    perpendicular to it, from the lower lip to the upper one."""
+    perpendicular to it, from the lower lip to the upper one.
+    """
 
     upper: Lip
     lower: Lip
@@ -132,13 +133,9 @@ def _crossing(head: Head, lips: Lips, shapes: dict[str, NDArray[np.float64]]) ->
     rest = lips.edges(head.vertices)
     allowed = np.minimum(lip_clearance(lips, *rest), 0.0)
     worst, place = 0.0, ""
-    for name, displacement in shapes.items():
+    for name, displacement in poses(shapes):
         if name.startswith("mouthRoll"):
             continue  # rolling a lip inwards is meant to pass the other one
-        if name == "mouthClose":
-            if "jawOpen" not in shapes:
-                continue
-            name, displacement = CLOSE_POSE, displacement + shapes["jawOpen"]
         moved = lips.edges(displacement)
         clearance = lip_clearance(lips, rest[0] + moved[0], rest[1] + moved[1])
         crossed = 100 * (allowed - clearance)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does each shape keep to its own part of the face?
+"""Whether each shape keeps to its own part of the face.
 
 Skin slides far: a smile lifts the whole cheek and an opening jaw draws on the neck. So regions are
 wide bands between the levels of two landmarks, on one side of the face or on both; what lies
@@ -29,7 +29,8 @@ FACE_REACH = 2.5  # IOD; a whole body at rest must not water the mean down
 @dataclass(frozen=True)
 class Region:
     """``below`` and ``above``: landmark levels that bound the region, "" where nothing does, each
-    with a margin in IOD; ``across``: how far a one-sided shape reaches over the midline, IOD."""
+    with a margin in IOD; ``across``: how far a one-sided shape reaches over the midline, IOD.
+    """
 
     below: str = ""
     below_margin: float = 0.0
@@ -44,7 +45,7 @@ LOWER: Final = Region(below="brow_mid", across=0.8)
 REGIONS: Final[dict[str, Region]] = {
     "brow": UPPER,
     "eye": UPPER,
-    "cheekSquint": Region("brow_mid", 0.3),
+    "cheekSquint": Region("brow_mid", 0.6),
     "cheek": LOWER,
     "jaw": LOWER,
     "mouth": LOWER,
@@ -54,9 +55,7 @@ REGIONS: Final[dict[str, Region]] = {
 TWO_SIDED: Final = frozenset({"jawLeft", "jawRight", "mouthLeft", "mouthRight"})
 
 
-def measure_leak(
-    head: Head, skin: ExposedSkin, poses: dict[str, NDArray[np.float64]]
-) -> Metric:
+def measure_leak(head: Head, skin: ExposedSkin, poses: dict[str, NDArray[np.float64]]) -> Metric:
     """Worst shape: mean motion of the face outside the shape's region / mean motion inside."""
     face = np.linalg.norm(skin.points - FACE_CENTRE, axis=1) < FACE_REACH
     worst, place = 0.0, ""

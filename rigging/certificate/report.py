@@ -18,7 +18,7 @@ def judged(
 
 
 def not_measurable(name: str, limit: float, unit: str, reason: str) -> Metric:
-    """A figure that this head can't have, with the reason why; it does not count against the rig."""
+    """A figure that this head can't have, and why; it does not count against the rig."""
     return Metric(name, None, limit, True, unit, "", reason)
 
 

@@ -53,19 +53,17 @@ def exposed_skin(head: Head) -> ExposedSkin:
 
 
 def poses(
-    shapes: dict[str, NDArray[np.float64]], skin: ExposedSkin
+    shapes: dict[str, NDArray[np.float64]],
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """(name, (n, 3) displacement of the skin) of every pose that has a meaning on its own.
+    """(name, displacement) of every pose that has a meaning on its own.
 
     mouthClose corrects jawOpen and means nothing alone, so the two are posed together.
     """
     for name, displacement in shapes.items():
-        local = displacement[skin.index]
-        if name == "mouthClose":
-            if "jawOpen" not in shapes:
-                continue
-            name, local = CLOSE_POSE, local + shapes["jawOpen"][skin.index]
-        yield name, local
+        if name != "mouthClose":
+            yield name, displacement
+        elif "jawOpen" in shapes:
+            yield CLOSE_POSE, displacement + shapes["jawOpen"]
 
 
 def _near_lids(head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:

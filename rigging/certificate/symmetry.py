@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On a symmetric head, is each left shape the mirror image of the right one?"""
+"""Whether each left shape of a symmetric head is the mirror image of the right one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .report import judged, not_measurable
 from .skin import ExposedSkin
 
 SYMMETRY_LIMIT = 1.0  # % IOD
-SYMMETRIC_HEAD = 0.5  # % IOD, mean distance of the mirrored face from the face
+SYMMETRIC_HEAD = 0.25  # % IOD, mean distance of the mirrored face from the face
 SAMPLES = 3000
 FACE_CENTRE = np.array([0.0, -0.5, 0.2])
 FACE_REACH = 1.4  # IOD; ears and hair don't make a face asymmetric
@@ -25,7 +25,7 @@ def measure_symmetry(
     head: Head, skin: ExposedSkin, shapes: dict[str, NDArray[np.float64]]
 ) -> Metric:
     """Worst pair of shapes: mean distance between one and the other's mirror image."""
-    mirror = MirroredFace(skin)
+    mirror = MirroredFace(head, skin)
     if mirror.residual > SYMMETRIC_HEAD:
         reason = f"The face itself is not symmetric (it differs by {mirror.residual:.1f} % IOD)."
         return not_measurable("symmetry", SYMMETRY_LIMIT, "% IOD", reason)
@@ -46,23 +46,30 @@ class MirroredFace:
     ``residual``: mean distance of the mirrored samples from the skin, % IOD.
     """
 
-    def __init__(self, skin: ExposedSkin) -> None:
+    def __init__(self, head: Head, skin: ExposedSkin) -> None:
         near = np.flatnonzero(np.linalg.norm(skin.points - FACE_CENTRE, axis=1) < FACE_REACH)
-        self._samples = near[:: max(1, len(near) // SAMPLES)]
-        points = skin.points[self._samples]
-        self._normal, self._offset = find_mirror_plane(points)
-        mirrored = self._reflect(points) + 2 * self._offset * self._normal
-        self._images = closest(skin.points, skin.triangles, mirrored)
-        self.residual = 100 * float(self._images.distance.mean())
+        samples = near[:: max(1, len(near) // SAMPLES)]
+        self._normal, self._offset = find_mirror_plane(skin.points[samples])
+        mirrored = self._reflect(skin.points[samples]) + 2 * self._offset * self._normal
+        images = closest(skin.points, skin.triangles, mirrored)
+        self.residual = 100 * float(images.distance.mean())
+        # Lips touch: the nearest skin to a mirrored upper lip may be the lower one.
+        normals, sides = head.normals[skin.index], head.lip_side[skin.index]
+        facing = np.einsum("ij,ij->i", images.interpolate(normals), self._reflect(normals[samples]))
+        nearest = images.corners[np.arange(len(samples)), images.weights.argmax(axis=1)]
+        same = (facing > 0.5) & (sides[nearest] == sides[samples])
+        self._samples = samples[same]
+        self._corners, self._weights = images.corners[same], images.weights[same]
 
     def _reflect(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         return vectors - 2 * (vectors @ self._normal)[:, None] * self._normal
 
     def difference(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
         """Mean distance, % IOD, between ``one`` (n, 3) mirrored and ``other`` (n, 3), where
-        either moves by more than a tenth of its largest motion."""
+        either moves by more than a tenth of its largest motion.
+        """
         here = self._reflect(one[self._samples])
-        there = self._images.interpolate(other)
+        there = (other[self._corners] * self._weights[..., None]).sum(axis=1)
         motion = np.maximum(np.linalg.norm(here, axis=1), np.linalg.norm(there, axis=1))
         moved = motion > 0.1 * motion.max(initial=0.0)
         if not moved.any():

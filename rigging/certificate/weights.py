@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Are the skin weights what Blender and game engines need?"""
+"""Whether the skin weights are what Blender and game engines need."""
 
 from __future__ import annotations
 
