@@ -52,7 +52,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave without Blender's own clean-up, which can hang for ever in 4.5 after an add-on raised."""
+    """Leave without Blender 4.5's clean-up, which can hang for ever after an add-on raised."""
     shutil.rmtree(_user_resources, ignore_errors=True)
     if "bpy" not in sys.modules or _EXIT_STATUS not in config.stash:
         return
