@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compact, smooth regions of the small bones: brows, cheeks, nose, lips and lids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ..vocabulary import SIDES
+from .head import Head, LidRim
+from .polyline import resample
+from .proportions import Proportions
+from .skeleton import cheek_point, eye_centre
+from .skin_patch import SkinPatch, bump, smoothstep
+
+Floats = NDArray[np.float64]
+
+EYE_FOLLOW = 0.12  # share of the eye's turn that the lid margin takes
+FARTHEST = 3.0  # IOD; no lid reaches that far
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a small bone holds the skin: full ``strength`` on ``anchors`` (P, 3), nothing beyond
+    ``radius`` from them.
+    """
+
+    bone: str
+    anchors: Floats
+    radius: float
+    strength: float
+
+
+def small_bone_regions(head: Head, proportions: Proportions) -> Iterator[Region]:
+    """All regions but the lids', from the landmarks."""
+    height = proportions.face_height
+    tip, bridge, base = (head.point(f"nose_{part}") for part in ("tip", "bridge", "base"))
+    nose = np.array([tip, base, head.point("ala_L"), head.point("ala_R")])
+    yield Region("nose", nose, 0.45 * max(np.linalg.norm(bridge - base), 0.2 * height), 0.8)
+    yield from _lips(head, height)
+    for side in SIDES:
+        yield Region(f"cheek.{side}", cheek_point(head, side)[None], 0.27 * height, 0.7)
+        places = [head.point(f"brow_{place}_{side}") for place in ("inner", "mid", "outer")]
+        spacing = np.linalg.norm(np.diff(places, axis=0), axis=1).mean()
+        for place, point in zip(("inner", "mid", "outer"), places, strict=True):
+            radius = max(0.95 * spacing, 0.12 * height)
+            yield Region(f"brow_{place}.{side}", point[None], radius, 0.85)
+
+
+def _lips(head: Head, height: float) -> Iterator[Region]:
+    corners = [head.point(f"mouth_corner_{side}") for side in SIDES]
+    width = max(float(np.linalg.norm(corners[0] - corners[1])), 0.2 * height)
+    for lip, outer in (("upper", "top"), ("lower", "bottom")):
+        anchors = np.array([head.point(f"lip_{lip}_{outer}"), head.point(f"lip_{lip}_inner")])
+        if head.seam is not None:
+            margin = resample(getattr(head.seam, lip), 41)
+            anchors = np.concatenate([anchors, margin[14:27]])
+        yield Region(f"lip_{lip}", anchors, 0.36 * width, 0.75)
+    for side, corner in zip(SIDES, corners, strict=True):
+        yield Region(f"lip_corner.{side}", corner[None], 0.34 * width, 0.5)
+
+
+def region_weight(patch: SkinPatch, region: Region) -> Floats:
+    """(n,) weight of a region on the patch: a C1 bump of the distance to its anchors.
+
+    Straight distance is smooth on any mesh; skin that is much further along the surface than
+    through the air (the inside of the mouth, the other lip) is left out.
+    """
+    seeds, gaps = patch.nearest(region.anchors, patch.visible)
+    if not len(seeds):
+        return np.zeros(len(patch.index))
+    # Where the mesh is coarser than the region, at least the nearest vertex must feel the bone.
+    radius = max(region.radius, 1.8 * float(gaps.min()))
+    straight = cKDTree(region.anchors).query(patch.points)[0]
+    weight = np.zeros(len(patch.index))
+    inside = straight < radius
+    along = patch.distance(seeds.ravel(), gaps.ravel(), limit=2.5 * radius)
+    gate = _gate(patch, along, straight, radius, seeds.ravel())
+    weight[inside] = region.strength * (bump(straight / radius) * gate)[inside]
+    return weight
+
+
+def _gate(
+    patch: SkinPatch,
+    along: Floats,
+    straight: Floats,
+    radius: float,
+    seeds: NDArray[np.int64],
+) -> Floats:
+    """1 where the surface leads straight to the seeds, 0 where the way round is long.
+
+    Visible skin in a piece of its own (scraps, unwelded shells) counts as reached.
+    """
+    reached = np.isfinite(along)
+    excess = np.where(reached, along, 0.0) - straight
+    gate = np.where(reached, 1.0 - smoothstep((excess - 0.35 * radius) / (0.6 * radius)), 0.0)
+    piece = patch.piece
+    apart = ~np.isin(piece, np.unique(piece[seeds])) & patch.visible
+    gate[apart] = 1.0
+    return gate
+
+
+def lid_weights(head: Head, patch: SkinPatch, side: str) -> dict[str, Floats]:
+    """(n,) weights of the upper lid's, the lower lid's and the eye's bone around one eye.
+
+    Along a margin the weight follows the angle between the margins, seen from the lid bones'
+    pivot: turning one lid bone by the widest angle brings that margin to the other one all along.
+    """
+    rim = head.rims.get(side)
+    if rim is None or not len(patch.index):
+        return {}
+    centre = eye_centre(head, side)
+    share = _closing_share(rim, centre)
+    away = {name: _margin_distance(patch, rim, name) for name in ("upper", "lower")}
+    brow_gap = np.linalg.norm(head.point(f"brow_mid_{side}") - rim.upper[len(rim.upper) // 2])
+    opening = max(rim.opening, 0.02)
+    radius = {
+        "upper": float(np.clip(0.75 * brow_gap, 0.5 * opening, max(1.3 * opening, 0.22))),
+        "lower": float(np.clip(0.6 * opening, 0.12, 0.5)),
+    }
+    far = 2.0 * FARTHEST
+    along = {name: np.minimum(reach.along, far) for name, reach in away.items()}
+    lead = along["lower"] - along["upper"]
+    is_upper = smoothstep(0.5 + lead / (0.3 * opening))
+    weights: dict[str, Floats] = {}
+    eye = np.zeros(len(patch.index))
+    for name, part in (("upper", is_upper), ("lower", 1.0 - is_upper)):
+        reach = away[name]
+        gate = _gate(patch, reach.along, reach.straight, radius[name], reach.seeds)
+        level = np.interp(reach.place, np.linspace(0, 1, len(share)), share) * gate * part
+        follow = EYE_FOLLOW * level * bump(reach.straight / (0.7 * radius[name]))
+        eye += follow
+        weights[f"lid_{name}.{side}"] = level * bump(reach.straight / radius[name]) - follow
+    weights[f"eye.{side}"] = eye
+    return {bone: np.clip(weight, 0.0, 1.0) for bone, weight in weights.items()}
+
+
+@dataclass(frozen=True)
+class _MarginDistance:
+    """Of each patch vertex to one lid margin: ``straight`` and ``along`` the surface, ``place``
+    0..1 of the nearest margin point, and the ``seeds`` on the margin.
+    """
+
+    straight: Floats
+    along: Floats
+    place: Floats
+    seeds: NDArray[np.int64]
+
+
+def _margin_distance(patch: SkinPatch, rim: LidRim, name: str) -> _MarginDistance:
+    margin, other = (rim.upper, rim.lower) if name == "upper" else (rim.lower, rim.upper)
+    line = resample(margin, 160)
+    straight, nearest = cKDTree(line).query(patch.points)
+    seeds, gaps = patch.nearest(margin[2:-2], patch.visible, 4)
+    # A vertex of the other lid may be the nearest where the eye is narrow.
+    height = patch.points[seeds] @ rim.axes[1]
+    split = ((margin + other)[2:-2] @ rim.axes[1] / 2)[:, None]
+    sign = 1.0 if name == "upper" else -1.0
+    right_side = sign * (height - split) >= 0
+    if not right_side.any():
+        right_side[:] = True
+    along = patch.distance(seeds[right_side], gaps[right_side], limit=FARTHEST)
+    return _MarginDistance(straight, along, nearest / (len(line) - 1), np.unique(seeds[right_side]))
+
+
+def _closing_share(rim: LidRim, centre: Floats) -> Floats:
+    """(K,) angle between the margins about the eye's sideways axis, as share of the widest."""
+    angles = []
+    for margin in (rim.upper, rim.lower):
+        local = (margin - centre) @ rim.axes.T
+        angles.append(np.arctan2(local[:, 1], np.maximum(local[:, 2], 0.02)))
+    between = np.maximum(angles[0] - angles[1], 0.0)
+    return between / max(float(between.max()), 1e-9)
