@@ -202,17 +202,18 @@ def _warp(
     import cv2
 
     to_picture = crop.to_picture(resolution)
-    while crop.size > 2 * resolution and min(image.shape[:2]) > 1:
-        height, width = image.shape[:2]
+    pixels_apart = crop.size / resolution
+    source: NDArray[Any] = image
+    while pixels_apart > 2 and min(source.shape[:2]) > 1:
+        height, width = source.shape[:2]
         halved = (max(width // 2, 1), max(height // 2, 1))
         ratio = np.array([halved[0] / width, halved[1] / height])
-        image = cv2.resize(image, halved, interpolation=cv2.INTER_AREA)
-        to_picture = np.column_stack(
-            [to_picture[:, :2] * ratio[:, None], (to_picture[:, 2] + 0.5) * ratio - 0.5]
-        )
-        crop = _Crop(crop.centre, crop.size / 2, crop.roll)
+        source = cv2.resize(source, halved, interpolation=cv2.INTER_AREA)
+        to_picture = to_picture * ratio[:, None]
+        to_picture[:, 2] += ratio / 2 - 0.5
+        pixels_apart /= 2
     return cv2.warpAffine(
-        image,
+        source,
         to_picture,
         (resolution, resolution),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,

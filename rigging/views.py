@@ -17,8 +17,10 @@ from .raycast import Hits, RayScene
 
 BACKGROUND: Final = (217, 217, 217)
 CLAY: Final = (0.80, 0.68, 0.60)  # a light skin tone: face networks are trained on photographs
-# Light fixed to the camera: right, up, towards the camera.
+# Lights fixed to the camera: right, up, towards the camera. The level one treats both halves of a
+# face alike, which the landmark networks need; the other models the form better to the eye.
 KEY_LIGHT: Final = (0.3, 0.5, 0.8)
+LEVEL_LIGHT: Final = (0.0, 0.3, 0.95)
 AMBIENT: Final = 0.25
 # The middle of a whole head in the head frame, and the width of a picture that holds it, in IOD.
 HEAD_CENTRE: Final = (0.0, -0.3, -0.5)
@@ -107,11 +109,13 @@ def render(
     vertices: NDArray[np.float64] | None = None,
     scene: RayScene | None = None,
     background: tuple[int, int, int] = BACKGROUND,
+    light: tuple[float, float, float] = KEY_LIGHT,
 ) -> NDArray[np.uint8]:
     """A smooth-shaded colour picture (resolution, resolution, 3) of sRGB values.
 
     ``vertices``: (V, 3) world positions that replace the rest pose. ``scene``: a RayScene of the
-    same vertices, to save building one for each picture.
+    same vertices, to save building one for each picture. ``light``: where it shines from, in
+    camera axes.
     """
     if scene is None:
         positions = face_mesh.vertices if vertices is None else vertices
@@ -123,13 +127,17 @@ def render(
     seen = np.flatnonzero(hits.found)
     seen_hits = Hits(hits.triangle[seen], hits.barycentric[seen], hits.distance[seen])
     colours = _surface_colours(face_mesh.appearance, seen_hits)
-    light = _shading(scene, camera, seen_hits, directions[seen].astype(np.float32))
-    picture[seen] = np.clip(colours * light[:, None] * 255.0 + 0.5, 0, 255).astype(np.uint8)
+    towards_light = np.asarray(light) @ camera.axes / np.linalg.norm(light)
+    shades = _shading(scene, seen_hits, directions[seen].astype(np.float32), towards_light)
+    picture[seen] = np.clip(colours * shades[:, None] * 255.0 + 0.5, 0, 255).astype(np.uint8)
     return picture.reshape(camera.resolution, camera.resolution, 3)
 
 
 def _shading(
-    scene: RayScene, camera: Camera, hits: Hits, directions: NDArray[np.float32]
+    scene: RayScene,
+    hits: Hits,
+    directions: NDArray[np.float32],
+    towards_light: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """(N,) Lambert shading in AMBIENT..1; both sides of a surface are lit alike."""
     corner_normals = scene.vertex_normals[scene.triangles[hits.triangle]]
@@ -140,8 +148,7 @@ def _shading(
     cancelled = lengths < 1e-3
     normals[cancelled], lengths[cancelled] = flat[cancelled], 1.0
     away = np.einsum("nx,nx->n", flat, directions) > 0
-    light = np.asarray(KEY_LIGHT) @ camera.axes / np.linalg.norm(KEY_LIGHT)
-    lambert = normals @ light.astype(np.float32) / lengths
+    lambert = normals @ towards_light.astype(np.float32) / lengths
     lambert[away] *= -1
     return AMBIENT + (1 - AMBIENT) * np.clip(lambert, 0, 1)
 
