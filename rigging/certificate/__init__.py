@@ -17,6 +17,7 @@ from .lips import measure_lips
 from .regions import measure_leak
 from .report import judged
 from .skin import exposed_skin, poses
+from .spikes import measure_spikes
 from .symmetry import measure_symmetry
 from .weights import measure_weights
 
@@ -45,6 +46,7 @@ def certify(
         *measure_lids(head, skin, defined, disabled),
         *measure_lips(head, usable, disabled),
         *measure_folds(head, skin, local),
+        measure_spikes(head, skin, local),
         measure_leak(head, skin, local),
         measure_symmetry(head, skin, usable),
         _measure_reconstruction(shapes),

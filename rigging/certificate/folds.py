@@ -106,10 +106,8 @@ class FoldFinder:
         delicate = (skin.near_lids | skin.near_lips)[skin.triangles].any(axis=1)
         self._may_flip = reliable & ~delicate
         left = skin.points[:, 0] > 0
-        self._openings = [
-            np.flatnonzero(opening)
-            for opening in (skin.near_lips, skin.near_lids & left, skin.near_lids & ~left)
-        ]
+        openings = (skin.near_lips, skin.near_lids & left, skin.near_lids & ~left)
+        self._openings = [np.flatnonzero(opening) for opening in openings if opening.any()]
         self._longest = longest
         self._sheets = close_sheets(head, skin)
 
@@ -156,7 +154,7 @@ class FoldFinder:
         strained[triangles[active[strain > STRAINED**2]]] = True
         strained[self._sheets.pressed(displacement)] = True
         for opening in self._openings:
-            if np.ptp(displacement[opening], axis=0).max(initial=0.0) > CONTACT_MOTION:
+            if np.ptp(displacement[opening], axis=0).max() > CONTACT_MOTION:
                 strained[opening] = True
         chosen = strained[triangles].any(axis=1)
         candidates = np.flatnonzero(chosen)
