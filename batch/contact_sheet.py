@@ -19,6 +19,9 @@ Picture = NDArray[np.uint8]
 _CELL: Final = 256  # pixels a side
 _LABEL: Final = 26  # height of a pose's title
 _LINE: Final = 24  # height of a line of text
+# The face, not the whole head: lids and lips are what is looked at. In IOD, head frame.
+_WIDTH: Final = 4.0
+_CENTRE: Final = (0.0, -0.35, -0.3)
 _COLUMNS: Final = 3  # poses in a row, two pictures each
 _VIEWS: Final = (0.0, 38.0)  # yaw in degrees: from the front, three quarters
 _PAPER: Final = (250, 250, 250)
@@ -70,7 +73,7 @@ def landmark_pair(
 
 
 def _cameras(frame: HeadFrame) -> list[Camera]:
-    return [look(frame, yaw, resolution=_CELL) for yaw in _VIEWS]
+    return [look(frame, yaw, size=_WIDTH, centre=_CENTRE, resolution=_CELL) for yaw in _VIEWS]
 
 
 def _pose_pictures(face_mesh: FaceMesh, rig: FaceRig, values: Mapping[str, float]) -> list[Picture]:
@@ -88,10 +91,10 @@ def _pose_pictures(face_mesh: FaceMesh, rig: FaceRig, values: Mapping[str, float
 
 
 def _pair(title: str, pictures: Sequence[Picture]) -> Picture:
-    pictures = np.concatenate(pictures, axis=1)
-    label = np.full((_LABEL, pictures.shape[1], 3), _PAPER, np.uint8)
+    row = np.concatenate(pictures, axis=1)
+    label = np.full((_LABEL, row.shape[1], 3), _PAPER, np.uint8)
     _write(label, title, 6, 18, _INK)
-    return np.concatenate([label, pictures])
+    return np.concatenate([label, row])
 
 
 def _grid(cells: Sequence[Picture]) -> Picture:

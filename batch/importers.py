@@ -7,6 +7,7 @@ be reported in the coordinates that the file itself uses.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from ..errors import RigError
 from .inputs import read_bytes
 
 _FBX_MAGIC = b"Kaydara FBX Binary"
+# A vertex normal or a smoothing group: the file says how it is shaded.
+_OBJ_SHADING = re.compile(rb"^\s*(?:vn|s)\s", re.MULTILINE)
 _FBX_UNITS_PER_METRE = 100.0  # FBX counts in centimetres: a UnitScaleFactor of 1 is 1 cm
 
 
@@ -109,9 +112,13 @@ def _check_glb(path: Path, data: bytes) -> None:
         raise _damaged(path, f"{length - len(data)} of its {length} bytes are missing")
 
 
-def _import_obj(path: Path, _data: bytes) -> NDArray[np.float64]:
+def _import_obj(path: Path, data: bytes) -> NDArray[np.float64]:
     _empty_scene()
     _call(path, bpy.ops.wm.obj_import, forward_axis="NEGATIVE_Z", up_axis="Y")
+    if not _OBJ_SHADING.search(data):
+        # Blender takes silence about shading for flat facets, each with vertices of its own.
+        for mesh in bpy.data.meshes:
+            mesh.shade_smooth()
     return _from_y_up()
 
 

@@ -134,6 +134,7 @@ def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
 def _drain(
     head: _Head, reference: NDArray[np.uint8] | None, progress: Progress
 ) -> pipeline.RigOutcome:
+    _select_only(head.head)
     stages = pipeline.rig_stages(bpy.context, head.head, RigOptions(), reference)
     while True:
         try:
@@ -142,6 +143,13 @@ def _drain(
             outcome: pipeline.RigOutcome = stop.value
             return outcome
         progress(step.stage, _RIG_FROM + (_RIG_TO - _RIG_FROM) * step.fraction)
+
+
+def _select_only(head: bpy.types.Object | None) -> None:
+    """Importers select all that they bring in, which would make all of it parts of the head."""
+    for scene_object in bpy.context.view_layer.objects:
+        scene_object.select_set(scene_object == head)
+    bpy.context.view_layer.objects.active = head
 
 
 def _describe(head: _Head, outcome: pipeline.RigOutcome) -> None:
