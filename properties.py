@@ -116,7 +116,7 @@ class ObjectState(bpy.types.PropertyGroup):
     metrics: CollectionProperty(type=CertificateLine)
     messages: CollectionProperty(type=MessageLine)
     landmarks: StringProperty()
-    automatic_landmarks: StringProperty()
+    base_landmarks: StringProperty()
     mesh_digest: StringProperty()
 
     marker: StringProperty()

@@ -43,27 +43,25 @@ def store_rig(
         line.severity, line.text = message.severity, message.text
 
 
-def store_landmarks(
-    head: bpy.types.Object, landmarks: FaceLandmarks, automatic: FaceLandmarks | None
-) -> None:
+def store_landmarks(head: bpy.types.Object, final: FaceLandmarks, base: FaceLandmarks) -> None:
     """Keep where the face is, in the object's own coordinates, so that it may be moved.
 
-    ``automatic``: what the detector found, which later corrections start from.
+    ``final``: where the rig's landmarks came to be. ``base``: what the rig was built from, found
+    by the detector or placed by hand; a later correction starts there.
     """
     state = state_of(head)
-    state.landmarks = _to_text(head, landmarks)
-    state.automatic_landmarks = "" if automatic is None else _to_text(head, automatic)
+    state.landmarks, state.base_landmarks = _to_text(head, final), _to_text(head, base)
     state.mesh_digest = mesh_digest(head)
 
 
 def stored_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
-    """The landmarks that the present rig stands on, in world space; None if none fit the mesh."""
+    """The landmarks of the present rig in world space; None if there are none for this mesh."""
     return _stored(head, state_of(head).landmarks)
 
 
-def stored_automatic_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
-    """What the detector found on this mesh, in world space."""
-    return _stored(head, state_of(head).automatic_landmarks)
+def stored_base_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
+    """The landmarks that the present rig was built from, in world space, or None likewise."""
+    return _stored(head, state_of(head).base_landmarks)
 
 
 def mesh_digest(head: bpy.types.Object) -> str:

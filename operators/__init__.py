@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist can do, one file each."""
+
+from __future__ import annotations
+
+import bpy
+
+from .edit_markers import AUTORIGFACE_OT_edit_markers, AUTORIGFACE_OT_hide_markers
+from .remove_rig import AUTORIGFACE_OT_remove_rig
+from .rig_face import AUTORIGFACE_OT_rig_face
+
+register, unregister = bpy.utils.register_classes_factory(
+    (
+        AUTORIGFACE_OT_rig_face,
+        AUTORIGFACE_OT_edit_markers,
+        AUTORIGFACE_OT_hide_markers,
+        AUTORIGFACE_OT_remove_rig,
+    )
+)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operators share: which head is meant, the options, and how errors are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..errors import RigError
+from ..properties import chosen_shapes, head_of, progress_of, settings_of
+
+if TYPE_CHECKING:
+    from ..rigging.data import RigOptions
+    from ..scene.head import SceneOptions
+
+
+def chosen_head(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The head that the active object is or belongs to."""
+    return head_of(context.active_object)
+
+
+def can_work(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    """A poll that says what is missing."""
+    if progress_of(context).running:
+        cls.poll_message_set("A face is being rigged; press Esc to cancel it")
+        return False
+    head = chosen_head(context)
+    if head is None:
+        cls.poll_message_set("Click the head first, so that it is the active object")
+        return False
+    if head.type != "MESH":
+        cls.poll_message_set(f'"{head.name}" is not a mesh: click the head\'s mesh')
+        return False
+    if context.mode != "OBJECT":
+        cls.poll_message_set("Switch to Object Mode first")
+        return False
+    return True
+
+
+def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
+    """The options of the panel; raises RigError where they leave nothing to do."""
+    from ..rigging.data import RigOptions
+    from ..scene.head import SceneOptions
+
+    settings = settings_of(context)
+    shapes = chosen_shapes(settings)
+    any_shapes = any(
+        getattr(settings, name)
+        for name in ("eyes", "brows", "jaw", "mouth", "cheeks", "nose", "tongue")
+    )
+    make_keys = settings.shape_keys and any_shapes
+    if not make_keys and not settings.bones:
+        raise RigError(
+            "Neither shape keys nor bones are turned on.", "Turn one of them on in the options."
+        )
+    return (
+        RigOptions(shapes=shapes, bones=settings.bones, shape_keys=make_keys),
+        SceneOptions(parts=settings.parts, existing_keys=settings.existing_keys),
+    )
+
+
+def tell_error(operator: bpy.types.Operator, context: bpy.types.Context, error: RigError) -> None:
+    """Report an error where Blender shows it, and keep it for the panel."""
+    progress = progress_of(context)
+    progress.problem, progress.remedy = error.problem, error.remedy
+    operator.report({"ERROR"}, str(error))
+
+
+def forget_error(context: bpy.types.Context) -> None:
+    """Clear what the panel says about the last attempt."""
+    progress = progress_of(context)
+    progress.problem = progress.remedy = ""

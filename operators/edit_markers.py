@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show the landmark markers of a head, and put them away."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..errors import RigError
+from ..preferences import marker_size
+from ..properties import state_of
+from .common import can_work, chosen_head, forget_error, rig_options, tell_error
+
+
+class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
+    """Show 13 markers on the face. Drag those that are wrong, then press Auto-Rig Face."""
+
+    bl_idname = "auto_rig_face.edit_markers"
+    bl_label = "Edit Markers"
+    bl_description = (
+        "Show 13 markers on the face. Drag those that are wrong, then press Auto-Rig Face"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """A mesh, or something that belongs to a head of ours, is active in Object Mode."""
+        return can_work(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Show the markers at the present landmarks, or at a guess."""
+        from ..pipeline import offer_markers
+
+        forget_error(context)
+        try:
+            _, scene_options = rig_options(context)
+            offer_markers(
+                context, chosen_head(context), marker_size(context), scene_options=scene_options
+            )
+        except RigError as error:
+            tell_error(self, context, error)
+            return {"CANCELLED"}
+        self.report({"INFO"}, "Drag the markers that are wrong, then press Auto-Rig Face")
+        return {"FINISHED"}
+
+
+class AUTORIGFACE_OT_hide_markers(bpy.types.Operator):
+    """Take the landmark markers away; the rig keeps its landmarks."""
+
+    bl_idname = "auto_rig_face.hide_markers"
+    bl_label = "Hide Markers"
+    bl_description = "Take the landmark markers away; the rig keeps its landmarks"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The head has markers."""
+        if not can_work(cls, context):
+            return False
+        head = chosen_head(context)
+        if not any(state_of(obj).role == "MARKER" for obj in head.children):
+            cls.poll_message_set(f'"{head.name}" has no markers; press Edit Markers to show them')
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Remove the markers' objects."""
+        from ..scene.markers import remove_markers
+
+        head = chosen_head(context)
+        remove_markers(context, head)
+        context.view_layer.objects.active = head
+        return {"FINISHED"}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tab "Auto-Rig Face" in the 3D Viewport's sidebar. Layout only."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final
+
+import bpy
+
+from ..properties import (
+    SHAPE_SETS,
+    CertificateLine,
+    ObjectState,
+    RigProgress,
+    head_of,
+    is_rigged,
+    progress_of,
+    settings_of,
+    state_of,
+)
+
+# Blender has no green or amber icon for text of any colour; these come in colours.
+_STATUS_ICONS: Final = {
+    "GREEN": "STRIP_COLOR_04",
+    "AMBER": "STRIP_COLOR_03",
+    "RED": "STRIP_COLOR_01",
+}
+_SEVERITY_ICONS: Final = {"info": "INFO", "warning": "ERROR", "error": "CANCEL"}
+
+# Width of a letter in the interface's default font, in pixels at scale 1.
+_LETTER_WIDTH: Final = 7.0
+
+
+class _SidebarPanel:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Auto-Rig Face"
+
+
+class AUTORIGFACE_PT_main(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Auto-Rig Face"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The button, progress, the last error, markers and removal."""
+        layout = self.layout
+        progress = progress_of(context)
+        column = layout.column()
+        column.scale_y = 1.6
+        column.operator("auto_rig_face.rig_face", icon="USER")
+        if progress.running:
+            _draw_progress(layout, progress)
+        if progress.problem:
+            box = layout.box()
+            _draw_text(context, box, progress.problem, "CANCEL")
+            _draw_text(context, box, progress.remedy, "BLANK1")
+        row = layout.row(align=True)
+        row.operator("auto_rig_face.edit_markers", icon="EMPTY_AXIS")
+        row.operator("auto_rig_face.hide_markers", text="", icon="HIDE_ON")
+        layout.operator("auto_rig_face.remove_rig", icon="TRASH")
+
+
+class AUTORIGFACE_PT_certificate(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Certificate"
+    bl_parent_id = "AUTORIGFACE_PT_main"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The active object belongs to a rigged head."""
+        head = head_of(context.active_object)
+        return head is not None and is_rigged(head)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The verdict, then what fails and where, then what passes."""
+        state = state_of(head_of(context.active_object))
+        title = state.bl_rna.properties["status"].enum_items[state.status].name
+        self.layout.label(text=title, icon=_STATUS_ICONS[state.status])
+        _draw_metrics(self.layout, state)
+
+
+class AUTORIGFACE_PT_remarks(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Remarks"
+    bl_parent_id = "AUTORIGFACE_PT_main"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The active object belongs to a head with remarks."""
+        head = head_of(context.active_object)
+        return head is not None and is_rigged(head) and len(state_of(head).messages) > 0
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What the rig tells the artist."""
+        for message in state_of(head_of(context.active_object)).messages:
+            _draw_text(context, self.layout, message.text, _SEVERITY_ICONS[message.severity])
+
+
+class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Options"
+    bl_parent_id = "AUTORIGFACE_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Which shapes, which bones, which parts."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = settings_of(context)
+        layout.prop(settings, "bones")
+        layout.prop(settings, "shape_keys")
+        column = layout.column(heading="Shapes")
+        column.active = settings.shape_keys
+        for name in SHAPE_SETS:
+            column.prop(settings, name)
+        layout.prop(settings, "existing_keys")
+        layout.prop(settings, "parts")
+
+
+def _draw_progress(layout: bpy.types.UILayout, progress: RigProgress) -> None:
+    layout.progress(factor=progress.fraction, type="BAR", text=progress.stage)
+    layout.label(text=f"{progress.object_name}: press Esc to cancel", icon="TIME")
+
+
+def _draw_metrics(layout: bpy.types.UILayout, state: ObjectState) -> None:
+    column = layout.column(align=True)
+    for metric in sorted(state.metrics, key=lambda item: item.passed):
+        row = column.row()
+        row.alert = not metric.passed
+        row.label(text=metric.name.capitalize(), icon="CHECKMARK" if metric.passed else "CANCEL")
+        value = row.row()
+        value.alignment = "RIGHT"
+        value.label(text=_figure(metric))
+        if not metric.passed and (metric.place or metric.note):
+            where = ": ".join(text for text in (metric.place, metric.note) if text)
+            column.label(text=where, icon="BLANK1")
+
+
+def _figure(metric: CertificateLine) -> str:
+    if not metric.measured:
+        return metric.note or "not measured"
+    value = f"{metric.value:.3g}"
+    if metric.limited:
+        value += f" of {metric.limit:.3g}"
+    return f"{value} {metric.unit}".strip()
+
+
+def _draw_text(
+    context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str
+) -> None:
+    """Text over as many lines as the sidebar's width asks for."""
+    letters = context.region.width / (_LETTER_WIDTH * context.preferences.system.ui_scale) - 6
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(textwrap.wrap(text, max(int(letters), 12))):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1")

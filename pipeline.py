@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job, once, for the button and for the batch: from a bare mesh to a face rig.
+
+It runs as a generator that says what comes next before each stage, so that a window can show
+progress and stop it between stages. Closing the generator early takes everything back.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import RigError
+from .properties import is_rigged
+from .rigging.data import FaceLandmarks, FaceMesh, FaceRig, Message, RigOptions, Status
+from .scene import markers, storage
+from .scene.head import SceneHead, SceneOptions, keep_near_parts
+from .scene.reader import read
+from .scene.transaction import Transaction
+from .scene.writer import write
+from .vocabulary import MARKERS
+
+if TYPE_CHECKING:
+    from .models.face_landmarker import FaceLandmarker
+    from .rigging.template import Template
+
+# Shares of the whole job at which its stages begin.
+_AT_READ, _AT_FIND, _AT_BUILD, _AT_WRITE = 0.0, 0.03, 0.25, 0.88
+
+_DEFAULT_OPTIONS = RigOptions()
+_DEFAULT_SCENE_OPTIONS = SceneOptions()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What comes next, and which share of the whole job is done."""
+
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class RigOutcome:
+    """A rigged head.
+
+    ``objects``: names of the head and its parts. ``messages``: remarks of the scene, which come
+    before those of ``rig``. ``status``: of the rig with all these.
+    """
+
+    face_mesh: FaceMesh
+    rig: FaceRig
+    armature: bpy.types.Object | None
+    objects: tuple[str, ...]
+    seconds: dict[str, float]
+    messages: tuple[Message, ...]
+    status: Status
+
+
+class UnriggableFaceError(RigError):
+    """A face was found, but no rig could be built on it; ``landmarks`` say where it is."""
+
+    def __init__(self, error: RigError, landmarks: FaceLandmarks) -> None:
+        super().__init__(
+            error.problem,
+            error.remedy,
+            refused=error.refused,
+            wants_markers=error.wants_markers,
+        )
+        self.landmarks = landmarks
+
+
+@dataclass(frozen=True)
+class _Face:
+    """Where the face is, and which markers were moved on a head that is rigged already."""
+
+    landmarks: FaceLandmarks
+    moved: frozenset[str] | None
+
+
+@dataclass
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def lap(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+def rig_head(
+    context: bpy.types.Context,
+    obj: bpy.types.Object | None,
+    options: RigOptions = _DEFAULT_OPTIONS,
+    reference: NDArray[np.uint8] | None = None,
+    *,
+    scene_options: SceneOptions = _DEFAULT_SCENE_OPTIONS,
+) -> RigOutcome:
+    """Rig a head in one go; see rig_stages."""
+    stages = rig_stages(context, obj, options, reference, scene_options=scene_options)
+    while True:
+        try:
+            next(stages)
+        except StopIteration as finished:
+            return finished.value
+
+
+def rig_stages(
+    context: bpy.types.Context,
+    obj: bpy.types.Object | None,
+    options: RigOptions = _DEFAULT_OPTIONS,
+    reference: NDArray[np.uint8] | None = None,
+    *,
+    scene_options: SceneOptions = _DEFAULT_SCENE_OPTIONS,
+) -> Generator[Progress, None, RigOutcome]:
+    """Rig the head ``obj`` with its parts, yielding before each stage.
+
+    ``reference``: (H, W, 3) uint8 sRGB picture of the character's face, which the landmarks are
+    compared with. Landmarks of an earlier run are used again, corrected by markers that the artist
+    has moved; then only what depends on those markers is written. Raises RigError where the head
+    can't be rigged; the scene is then as it was.
+    """
+    clock = _Clock()
+    yield Progress("Reading the head", _AT_READ)
+    with clock.lap("read"):
+        face_mesh, scene_head = read(context, obj, options=scene_options)
+        template = _template()
+    yield Progress("Finding the face", _AT_FIND)
+    with clock.lap("find face"):
+        face = _find_face(context, face_mesh, scene_head, template)
+        face_mesh, scene_head = keep_near_parts(face_mesh, scene_head, face.landmarks.frame)
+        remarks = (*scene_head.messages, *_compare(reference, face.landmarks))
+    rig = yield from _build(face_mesh, face.landmarks, template, options, clock)
+    yield Progress("Writing the rig", _AT_WRITE)
+    with clock.lap("write"), Transaction() as transaction:
+        written = write(
+            context, scene_head, rig, options, scene_options, transaction, moved_markers=face.moved
+        )
+        messages = (*remarks, *written.messages)
+        status = _status(rig, messages)
+        storage.store_rig(scene_head, rig, status, (*messages, *rig.messages), written.armature)
+        storage.store_landmarks(scene_head.obj, rig.landmarks, face.landmarks)
+        markers.settle_markers(context, scene_head.obj, rig.landmarks.named, transaction)
+    objects = tuple(part.obj.name for part in scene_head.parts)
+    seconds = {**clock.seconds, **rig.seconds}
+    return RigOutcome(face_mesh, rig, written.armature, objects, seconds, messages, status)
+
+
+def offer_markers(
+    context: bpy.types.Context,
+    obj: bpy.types.Object | None,
+    size: float,
+    *,
+    scene_options: SceneOptions = _DEFAULT_SCENE_OPTIONS,
+    error: RigError | None = None,
+) -> bpy.types.Object:
+    """Show the head's 13 landmark markers, ``size`` inter-ocular distances large; return the head.
+
+    They stand at the present landmarks, at those that ``error`` tells of, or at a guess from the
+    shape of the head. Those that are there already stay where they are.
+    """
+    from .rigging.landmarks import guess_markers
+
+    face_mesh, scene_head = read(context, obj, options=scene_options)
+    head = scene_head.obj
+    if isinstance(error, UnriggableFaceError):
+        storage.store_landmarks(head, error.landmarks, error.landmarks)
+    known = storage.stored_landmarks(head)
+    places = guess_markers(face_mesh, _template()) if known is None else known.named
+    with Transaction() as transaction:
+        markers.show_markers(context, head, places, size * _eye_distance(places), transaction)
+    return head
+
+
+def _eye_distance(places: dict[str, NDArray[np.float64]]) -> float:
+    eyes = [(places[f"eye_outer_{side}"] + places[f"eye_inner_{side}"]) / 2 for side in "LR"]
+    return float(np.linalg.norm(eyes[0] - eyes[1]))
+
+
+def _find_face(
+    context: bpy.types.Context, face_mesh: FaceMesh, scene_head: SceneHead, template: Template
+) -> _Face:
+    """Landmarks from an earlier run, from markers, from both, or from the detector."""
+    from .rigging.fusion import locate_face
+    from .rigging.landmarks import landmarks_from_dense, landmarks_from_markers
+
+    head = scene_head.obj
+    base = storage.stored_base_landmarks(head)
+    placed = _on_surface(face_mesh, markers.read_markers(context, head))
+    if base is None and placed:
+        return _Face(landmarks_from_markers(face_mesh, placed, template, None), None)
+    if base is None:
+        located = locate_face(face_mesh, _landmarker().predict)
+        return _Face(landmarks_from_dense(face_mesh, located, template), None)
+    moved = frozenset(markers.moved_markers(context, head))
+    if not moved:
+        return _Face(base, None)
+    points = {name: placed[name] if name in moved else base.named[name] for name in MARKERS}
+    automatic = None if base.source == "markers" else base
+    corrected = landmarks_from_markers(face_mesh, points, template, automatic)
+    return _Face(corrected, moved if is_rigged(head) else None)
+
+
+def _compare(reference: NDArray[np.uint8] | None, landmarks: FaceLandmarks) -> list[Message]:
+    """What a picture of the character says about the landmarks."""
+    from .rigging.reference import compare_with_picture
+
+    if reference is None:
+        return []
+    faces = _landmarker().predict(reference)
+    if not faces:
+        text = "No face was found on the reference picture, so it was not used."
+        return [Message("warning", text)]
+    return [compare_with_picture(landmarks, faces[0].points[:, :2])]
+
+
+def _build(
+    face_mesh: FaceMesh,
+    landmarks: FaceLandmarks,
+    template: Template,
+    options: RigOptions,
+    clock: _Clock,
+) -> Generator[Progress, None, FaceRig]:
+    from .rigging.build import build_stages
+
+    stages = build_stages(face_mesh, landmarks, template, options)
+    while True:
+        try:
+            with clock.lap("build"):
+                stage, fraction = next(stages)
+        except StopIteration as finished:
+            return finished.value
+        except RigError as error:
+            raise UnriggableFaceError(error, landmarks) from error
+        yield Progress(stage, _AT_BUILD + (_AT_WRITE - _AT_BUILD) * fraction)
+
+
+def _on_surface(
+    face_mesh: FaceMesh, points: dict[str, NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    """The nearest points on the head itself, not on its eyeballs, teeth or hair."""
+    from .rigging.surface import closest
+
+    if not points:
+        return {}
+    skin = face_mesh.parts[0]
+    mine = face_mesh.triangles[face_mesh.triangles[:, 0] < skin.stop]
+    found = closest(face_mesh.vertices[: skin.stop], mine, np.array(list(points.values())))
+    return dict(zip(points, found.points, strict=True))
+
+
+def _status(rig: FaceRig, messages: tuple[Message, ...]) -> Status:
+    if rig.status == "green" and any(message.severity != "info" for message in messages):
+        return "amber"
+    return rig.status
+
+
+@functools.cache
+def _template() -> Template:
+    from .models.assets import asset_path
+    from .rigging.template import load_template
+
+    return load_template(asset_path("template.npz"))
+
+
+@functools.cache
+def _landmarker() -> FaceLandmarker:
+    from .models.face_landmarker import FaceLandmarker
+
+    return FaceLandmarker()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Landmark markers: empties on the face that the artist drags, saved with the file.
+
+A marker is a child of its head, so its location is in the head's own coordinates and it goes where
+the head goes. A Shrinkwrap constraint shows it on the surface while it is dragged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+from numpy.typing import NDArray
+
+from ..properties import state_of
+from ..vocabulary import MARKERS
+from .mesh_access import matrix_array
+from .objects import derived_name
+from .transaction import Transaction
+
+SUFFIX: Final = "_Markers"
+
+
+def show_markers(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    points: Mapping[str, NDArray[np.float64]],
+    size: float,
+    transaction: Transaction,
+) -> None:
+    """Put the 13 markers on the head at world ``points``; those that are there already stay.
+
+    ``size``: radius in world units.
+    """
+    present = markers_of(context, head)
+    missing = [name for name in MARKERS if name not in present]
+    if not missing:
+        return
+    collection = _collection(context, head, transaction)
+    to_local = np.linalg.inv(matrix_array(head.matrix_world))
+    local_size = size * float(np.cbrt(abs(np.linalg.det(to_local[:3, :3]))))
+    for name in missing:
+        marker = bpy.data.objects.new(name, None)
+        transaction.on_rollback(lambda marker=marker: bpy.data.objects.remove(marker))
+        collection.objects.link(marker)
+        marker.parent = head
+        marker.empty_display_type, marker.empty_display_size = "SPHERE", local_size
+        marker.show_in_front = marker.show_name = True
+        marker.lock_rotation = marker.lock_scale = (True, True, True)
+        _keep_on_surface(marker, head)
+        state = state_of(marker)
+        state.role, state.head, state.marker = "MARKER", head, name
+        _set_home(marker, to_local[:3, :3] @ points[name] + to_local[:3, 3])
+    context.view_layer.update()
+
+
+def read_markers(
+    context: bpy.types.Context, head: bpy.types.Object
+) -> dict[str, NDArray[np.float64]]:
+    """Marker name -> (3,) world position as dragged, which may be off the surface."""
+    return {
+        name: np.array(_free_matrix(marker).translation, dtype=np.float64)
+        for name, marker in markers_of(context, head).items()
+    }
+
+
+def moved_markers(context: bpy.types.Context, head: bpy.types.Object) -> set[str]:
+    """Names of the markers that the artist has moved since they were put there."""
+    to_local = head.matrix_world.inverted()
+    moved = set()
+    for name, marker in markers_of(context, head).items():
+        local = to_local @ _free_matrix(marker).translation
+        home = Vector(state_of(marker).home)
+        if (local - home).length > 1e-5 * max(marker.empty_display_size, home.length):
+            moved.add(name)
+    return moved
+
+
+def settle_markers(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    points: Mapping[str, NDArray[np.float64]],
+    transaction: Transaction,
+) -> None:
+    """Put the markers that are there on world ``points``, which then count as not moved."""
+    to_local = np.linalg.inv(matrix_array(head.matrix_world))
+    for name, marker in markers_of(context, head).items():
+        _protect_place(marker, transaction)
+        marker.parent = head
+        marker.matrix_parent_inverse = Matrix.Identity(4)
+        _set_home(marker, to_local[:3, :3] @ points[name] + to_local[:3, 3])
+    context.view_layer.update()
+
+
+def remove_markers(context: bpy.types.Context, head: bpy.types.Object) -> int:
+    """Remove the head's markers and their collection; return how many there were."""
+    markers = markers_of(context, head)
+    collections = {item for marker in markers.values() for item in marker.users_collection}
+    for marker in markers.values():
+        bpy.data.objects.remove(marker)
+    for collection in collections:
+        is_ours = collection.name.startswith(derived_name(head, SUFFIX))
+        if is_ours and len(collection.all_objects) == 0 and len(collection.children) == 0:
+            bpy.data.collections.remove(collection)
+    return len(markers)
+
+
+def markers_of(context: bpy.types.Context, head: bpy.types.Object) -> dict[str, bpy.types.Object]:
+    """The head's markers by name. What the artist deleted or duplicated does not count."""
+    found: dict[str, bpy.types.Object] = {}
+    for obj in context.scene.objects:
+        state = state_of(obj)
+        if state.role == "MARKER" and state.head == head:
+            found.setdefault(state.marker, obj)
+    return found
+
+
+def _collection(
+    context: bpy.types.Context, head: bpy.types.Object, transaction: Transaction
+) -> bpy.types.Collection:
+    for marker in markers_of(context, head).values():
+        if marker.users_collection:
+            return marker.users_collection[0]
+    collection = bpy.data.collections.new(derived_name(head, SUFFIX))
+    transaction.on_rollback(lambda: bpy.data.collections.remove(collection))
+    context.scene.collection.children.link(collection)
+    return collection
+
+
+def _keep_on_surface(marker: bpy.types.Object, head: bpy.types.Object) -> None:
+    constraint = marker.constraints.new("SHRINKWRAP")
+    constraint.name = "On the Surface"
+    constraint.target = head
+    constraint.shrinkwrap_type = "NEAREST_SURFACE"
+
+
+def _set_home(marker: bpy.types.Object, local: NDArray[np.float64]) -> None:
+    marker.location = local
+    state_of(marker).home = marker.location
+
+
+def _protect_place(marker: bpy.types.Object, transaction: Transaction) -> None:
+    parent, inverse = marker.parent, marker.matrix_parent_inverse.copy()
+    location, home = marker.location.copy(), tuple(state_of(marker).home)
+
+    def give_back() -> None:
+        marker.parent, marker.matrix_parent_inverse = parent, inverse
+        marker.location, state_of(marker).home = location, home
+
+    transaction.on_rollback(give_back)
+
+
+def _free_matrix(marker: bpy.types.Object) -> Matrix:
+    """Where the artist dragged the marker to, without what the constraint makes of it."""
+    if marker.parent is None:
+        return marker.matrix_basis
+    return marker.parent.matrix_world @ marker.matrix_parent_inverse @ marker.matrix_basis

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take a rig off a head: what the rig made goes, everything else stays as it is."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..properties import state_of
+from .armature import existing_armature
+from .bone_names import is_our_modifier
+from .markers import remove_markers
+from .shape_keys import remove_keys, remove_lone_basis
+from .state import clear_state
+from .weights import remove_groups
+
+
+def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
+    """Remove keys, groups, modifiers, armature and markers that the rig made.
+
+    Returns the names of the rig's keys that the artist has sculpted since, which are kept.
+    """
+    remove_markers(context, head)
+    armature = existing_armature(context, head)
+    kept: list[str] = []
+    for obj in _members(head):
+        kept += _remove_from(obj, armature)
+    if armature is not None:
+        data = armature.data
+        bpy.data.objects.remove(armature)
+        if data.users == 0:
+            bpy.data.armatures.remove(data)
+    context.view_layer.update()
+    return sorted(set(kept))
+
+
+def _members(head: bpy.types.Object) -> list[bpy.types.Object]:
+    """The parts, then the head: the parts' drivers read the head's keys."""
+    parts = [
+        obj
+        for obj in bpy.data.objects
+        if obj != head and state_of(obj).role == "PART" and state_of(obj).head == head
+    ]
+    return [*parts, head]
+
+
+def _remove_from(obj: bpy.types.Object, armature: bpy.types.Object | None) -> list[str]:
+    state = state_of(obj)
+    kept = remove_keys(obj, [key.name for key in state.keys])
+    remove_lone_basis(obj)
+    remove_groups(obj, [group.name for group in state.groups])
+    for modifier in [item for item in obj.modifiers if is_our_modifier(obj, item)]:
+        obj.modifiers.remove(modifier)
+    if state.parented and armature is not None and obj.parent == armature:
+        placed = obj.matrix_world.copy()
+        obj.parent = None
+        obj.matrix_world = placed
+    clear_state(obj)
+    return kept
