@@ -90,7 +90,8 @@ def _find_rims(
     for side in "LR":
         is_eye = kind_of[shown] == EYE_ROLES[side]
         guess = _eye_guess(side, vertices, role, points, landmarks)
-        rim, kind = find_lid_rim(scene, is_skin, is_eye, guess, side)
+        is_other_eye = kind_of[shown] == EYE_ROLES["R" if side == "L" else "L"]
+        rim, kind = find_lid_rim(scene, is_skin, is_eye, is_other_eye, guess, side)
         if rim is not None:
             rims[side] = rim
         elif kind == "button":

@@ -104,21 +104,37 @@ def find_opening(view: EyeView, guess: NDArray[np.float64], centre: NDArray[np.f
     return ndimage.binary_fill_holes(mask)
 
 
-def sits_in_front(view: EyeView, mask: NDArray[np.bool_]) -> bool:
-    """True where the eye stands out before the skin around it (a button): no lid covers it.
+def lies_on_skin(
+    view: EyeView, mask: NDArray[np.bool_], skin_scene: RayScene, centre: NDArray[np.float64]
+) -> bool:
+    """True where the face goes on unbroken behind the eye (a button, or a bead set into it).
 
-    Compares depth just outside and just inside the outline. A lid lies before the eye.
+    A socket is deep or open at the back; under a button the skin lies about level with the skin
+    around it, so no lid can come over the eye.
     """
     depth = view.points @ view.axes[2]
-    inside = mask & ~ndimage.binary_erosion(mask, iterations=2)
-    outside = ndimage.binary_dilation(mask, iterations=2) & ~mask & view.skin
-    inside_depth = np.where(inside & view.eye, depth, np.nan)
-    steps = []
-    for row, column in np.argwhere(outside):
-        window = inside_depth[max(row - 3, 0) : row + 4, max(column - 3, 0) : column + 4]
-        if np.isfinite(window).any():
-            steps.append(depth[row, column] - np.nanmax(window))
-    return bool(len(steps) > 20 and np.median(steps) < -0.004)
+    ring = ndimage.binary_dilation(mask, iterations=4) & ~mask & view.skin
+    inner = ndimage.binary_erosion(mask, iterations=2) & view.eye
+    if ring.sum() < 20 or inner.sum() < 20:
+        return False
+    offset = (np.arange(RASTER) - (RASTER - 1) / 2) * view.pixel
+    across, up = np.meshgrid(offset, -offset)
+    # The level of the surrounding skin as a plane over the picture.
+    system = np.c_[across[ring], up[ring], np.ones(int(ring.sum()))]
+    plane = np.linalg.lstsq(system, depth[ring], rcond=None)[0]
+    level = plane[0] * across[inner] + plane[1] * up[inner] + plane[2]
+    origins = (
+        centre
+        + across[inner][:, None] * view.axes[0]
+        + up[inner][:, None] * view.axes[1]
+        + 4.0 * view.axes[2]
+    )
+    hits = skin_scene.cast(origins, np.tile(-view.axes[2], (len(origins), 1)))
+    behind = np.where(
+        hits.triangle >= 0, (origins - hits.distance[:, None] * view.axes[2]) @ view.axes[2], -9.0
+    )
+    half_height = np.ptp(np.flatnonzero(mask.any(axis=1))) * view.pixel / 2
+    return bool(np.median(level - behind) < max(0.5 * half_height, 0.03))
 
 
 def outline(view: EyeView, mask: NDArray[np.bool_], side: str) -> LidRim | None:
@@ -154,6 +170,7 @@ def find_lid_rim(
     scene: RayScene,
     is_skin: NDArray[np.bool_],
     is_eye: NDArray[np.bool_],
+    is_other_eye: NDArray[np.bool_],
     guess: NDArray[np.float64],
     side: str,
 ) -> tuple[LidRim | None, EyeKind]:
@@ -169,7 +186,8 @@ def find_lid_rim(
     mask = find_opening(view, guess, centre)
     if mask is None:
         return None, "shut"
-    if sits_in_front(view, mask):
+    skin_scene = RayScene(scene.vertices, scene.triangles[~is_eye & ~is_other_eye])
+    if lies_on_skin(view, mask, skin_scene, centre):
         return None, "button"
     rim = outline(view, mask, side)
     return rim, "lids" if rim is not None else "shut"

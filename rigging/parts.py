@@ -25,7 +25,7 @@ NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("tongue", r"tongue"),
     ("teeth", r"teeth|tooth|denture|gum(s|_|\b)"),
     ("hair", r"hair|\bhat\b|helmet|hood|\bcap\b"),
-    ("eye", r"eye(ball|s|_|\.|-|\d|$)|iris|pupil|sclera|cornea"),
+    ("eye", r"eye|iris|pupil|sclera|cornea"),
     ("attached", r"beard|moustache|mustache|glasses|piercing|goatee|stubble"),
 )
 
@@ -44,11 +44,12 @@ class FaceFigure:
 
 
 def name_hint(part_name: str) -> str:
-    """Which kind of piece an object's name speaks of, or ""."""
-    for kind, pattern in NAME_HINTS:
-        if re.search(pattern, part_name.lower()):
-            return kind
-    return ""
+    """Which kind of piece an object's name speaks of; "" where it names none or several."""
+    kinds = {kind for kind, pattern in NAME_HINTS if re.search(pattern, part_name.lower())}
+    for general, special in (("eye", "lash"), ("eye", "brow")):  # "eyelash" is no eye
+        if special in kinds:
+            kinds.discard(general)
+    return kinds.pop() if len(kinds) == 1 else "mouth" if kinds == {"tongue", "teeth"} else ""
 
 
 def piece_hints(
@@ -101,6 +102,9 @@ def classify(
             roles[piece] = Role.SKIN
         elif pieces.size[piece] > 1:
             roles[piece] = _role_of(piece, pieces, figure)
+    _tell_eyes_from_brows(roles, pieces)
+    _take_in_what_eyes_hold(roles, pieces)
+    _agree_left_and_right(roles, pieces)
     vertex_roles = roles[component]
     _split_teeth(vertex_roles, vertices, component, roles, figure)
     return vertex_roles
@@ -154,7 +158,19 @@ def _find_skin(pieces: _Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
     skin[main] = True
     # A face modelled in several shells: each covers a good share of the face itself.
     skin |= (face > 0.2 * face[main]) & (pieces.extent.max(axis=1) > 0.8) & ~named_otherwise
-    return skin
+    # A nose set on to the face as a piece of its own is skin all the same.
+    bridge = (figure.eye["L"] + figure.eye["R"]) / 2
+    nose = (
+        (np.abs(pieces.centre[:, 0]) < 0.12)
+        & (pieces.centre[:, 1] < bridge[1] + 0.1)
+        & (pieces.centre[:, 1] > figure.mouth[1] + 0.03)
+        & (pieces.extent[:, :2].max(axis=1) < 1.1)
+        & (pieces.extent[:, :2].min(axis=1) > 0.06)
+        & (pieces.high[:, 2] > pieces.high[main, 2] - 0.35)
+        & (pieces.hidden < 0.6)
+        & (pieces.pixels > 3)
+    )
+    return skin | (nose & ~named_otherwise)
 
 
 def _role_of(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
@@ -170,7 +186,7 @@ def _role_of(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
         return Role.TEETH_UPPER  # split into upper and lower afterwards
     if centre[1] < figure.chin[1] - 1.0 and pieces.high[piece][1] < figure.mouth[1]:
         return Role.BODY
-    if _in_mouth(piece, pieces, figure):
+    if hint == "mouth" or _in_mouth(piece, pieces, figure):
         wide = extent[0] > 0.25 and extent[1] < 0.9 * extent[0]
         long = extent[2] > 1.1 * extent[1]
         single = extent[0] < 0.75
@@ -243,6 +259,61 @@ def _hair_or_attached(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
     if on_face and extent.max() < 2.2 and pieces.pixels[piece] > 0:
         return Role.ATTACHED
     return Role.HAIR
+
+
+def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces) -> None:
+    """Where two stacked pieces both look like an eye, the upper bar is the brow. In place."""
+    for eye in (Role.EYE_L, Role.EYE_R):
+        candidates = [
+            piece for piece in np.flatnonzero(roles == eye) if pieces.hints[piece] != "eye"
+        ]
+        others = np.flatnonzero(roles == eye)
+        for piece in candidates:
+            width, height = pieces.extent[piece][:2]
+            below = [
+                other
+                for other in others
+                if pieces.high[other][1] < pieces.centre[piece][1] - 0.1 * height
+                and abs(pieces.centre[other][0] - pieces.centre[piece][0]) < width
+            ]
+            if below and width > 1.15 * height:
+                roles[piece] = Role.BROW
+
+
+def _take_in_what_eyes_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
+    """Iris, pupil, lens and cornea lie inside the eye's box, seen or not. In place."""
+    for eye in (Role.EYE_L, Role.EYE_R):
+        members = np.flatnonzero(roles == eye)
+        if len(members) == 0:
+            continue
+        low, high = pieces.low[members].min(axis=0), pieces.high[members].max(axis=0)
+        margin = 0.08 * (high - low).max()
+        inside = (pieces.low > low - margin).all(axis=1) & (pieces.high < high + margin).all(axis=1)
+        roles[inside & np.isin(roles, (Role.HAIR, Role.ATTACHED, Role.LASH))] = eye
+
+
+def _agree_left_and_right(roles: NDArray[np.int8], pieces: _Pieces) -> None:
+    """Mirror twins are the same kind of piece. In place.
+
+    Hair over one eye or a tilted frame can hide what one twin is; the clearer twin decides.
+    """
+    clear = (Role.EYE_L, Role.EYE_R, Role.BROW, Role.LASH)
+    flip = {Role.EYE_L: Role.EYE_R, Role.EYE_R: Role.EYE_L}
+    mirror = np.array([-1.0, 1.0, 1.0])
+    for kind in clear:
+        for piece in np.flatnonzero(roles == kind):
+            offset = np.linalg.norm(pieces.centre - pieces.centre[piece] * mirror, axis=1)
+            alike = (
+                np.abs(pieces.extent - pieces.extent[piece])
+                < 0.3 * pieces.extent[piece].max()
+            ).all(axis=1)
+            offset[~alike | (offset > 0.3)] = np.inf
+            offset[piece] = np.inf
+            if len(offset) == 0 or not np.isfinite(offset.min()):
+                continue
+            twin = int(offset.argmin())
+            if roles[twin] in (Role.HAIR, Role.ATTACHED) and not pieces.hints[twin]:
+                roles[twin] = flip.get(kind, kind)
 
 
 def _split_teeth(

@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.spatial import cKDTree
 
 from .head import Head, LipSide, Role
-from .laplacian import HarmonicSolver, factorise, surface_laplacian
+from .laplacian import factorise, surface_laplacian
 from .registration import Registration
 from .surface import Surface
 from .template import Template
@@ -25,6 +26,7 @@ from .topology import vertex_normals
 SURE: Final[float] = 0.35  # confidence from which a vertex takes the template's displacement
 MATCH_DISTANCE: Final[float] = 0.05
 FACE_REACH: Final[float] = 2.6
+FILL_LENGTH: Final[float] = 0.12  # how fast filled-in motion turns to that of the nearest skin
 
 
 @dataclass(frozen=True)
@@ -144,26 +146,64 @@ def pull_shapes(
 ) -> NDArray[np.float64]:
     """Displacements (K, S, 3) of the bent template on the head's skin: (K, N, 3).
 
-    Vertices without a sure match (mouth bag, sockets, folds) are filled smoothly from those
-    around them; what lies beyond the face stays where it is.
+    Vertices without a sure match (mouth bag, sockets, folds) are filled in from the skin around
+    them; what lies beyond the face stays where it is.
     """
     skin = head.role == Role.SKIN
     pulled = match.pull(np.ascontiguousarray(displacements.transpose(1, 0, 2)))
     pulled[~skin] = 0.0
     far = np.linalg.norm(head.vertices - [0.0, -0.6, -0.3], axis=1) > FACE_REACH
-    sure = match.confidence > SURE
+    sure = (match.confidence > SURE) & skin
     pulled[far & ~sure] = 0.0
     known = sure | far
-    region = np.flatnonzero(skin & ~far)
-    if len(region) == 0:
+    unknown = skin & ~known
+    if not unknown.any() or not sure.any():
         return pulled.transpose(1, 0, 2)
-    index = np.full(len(head.vertices), -1)
+    flat = pulled.reshape(len(pulled), -1)
+    flat[unknown] = _of_nearest_skin(head, flat, sure, unknown)
     triangles = head.triangles_of(Role.SKIN)
-    triangles = triangles[~far[triangles].all(axis=1)]
+    triangles = triangles[unknown[triangles].any(axis=1)]
     used = np.unique(triangles)
+    index = np.full(len(head.vertices), -1)
     index[used] = np.arange(len(used))
-    solver = HarmonicSolver(head.vertices[used], index[triangles])
-    flat = pulled[used].reshape(len(used), -1)
-    filled = solver.fill(known[used], flat, order=1)
-    pulled[used] = filled.reshape(len(used), -1, 3)
-    return pulled.transpose(1, 0, 2)
+    laplacian, areas = surface_laplacian(head.vertices[used], index[triangles])
+    free = np.flatnonzero(unknown[used])
+    held = np.flatnonzero(~unknown[used])
+    pull = sparse.diags(areas[free] / FILL_LENGTH**2)
+    right = pull @ flat[used[free]] - laplacian[free][:, held] @ flat[used[held]]
+    flat[used[free]] = factorise(laplacian[free][:, free] + pull).solve(np.asarray(right))
+    return flat.reshape(pulled.shape).transpose(1, 0, 2)
+
+
+def _of_nearest_skin(
+    head: Head,
+    values: NDArray[np.float64],
+    sure: NDArray[np.bool_],
+    unknown: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Values of the nearest matched skin for each unknown vertex, upper and lower lip apart.
+
+    The wall of the mouth bag must go where the skin before it goes, or it breaks through when the
+    lips move forward.
+    """
+    ids = np.flatnonzero(unknown)
+    result = np.zeros((len(ids), values.shape[1]))
+    for side, barred in (
+        (LipSide.NONE, -1),
+        (LipSide.UPPER, LipSide.LOWER),
+        (LipSide.LOWER, LipSide.UPPER),
+    ):
+        mine = head.lip_side[ids] == side
+        sources = np.flatnonzero(sure & (head.lip_side != barred))
+        if not mine.any() or len(sources) == 0:
+            continue
+        distance, nearest = cKDTree(head.vertices[sources]).query(
+            head.vertices[ids[mine]], k=min(3, len(sources))
+        )
+        distance, nearest = distance.reshape(mine.sum(), -1), nearest.reshape(mine.sum(), -1)
+        weight = 1.0 / (distance + 1e-3)
+        weight /= weight.sum(axis=1, keepdims=True)
+        # Deep inside (the far end of the bag, the back of a socket) nothing needs to move.
+        depth = np.exp(-((np.maximum(distance[:, :1] - 0.35, 0.0) / 0.25) ** 2))
+        result[mine] = depth * (values[sources[nearest]] * weight[..., None]).sum(axis=1)
+    return result
