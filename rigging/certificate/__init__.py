@@ -47,7 +47,7 @@ def certify(
         *measure_lips(head, usable, disabled),
         *measure_folds(head, skin, local),
         measure_spikes(head, skin, local),
-        measure_leak(head, skin, local),
+        *measure_leak(head, skin, local),
         measure_symmetry(head, skin, usable),
         _measure_reconstruction(shapes),
     ]

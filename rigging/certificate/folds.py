@@ -158,12 +158,14 @@ class FoldFinder:
                 strained[opening] = True
         chosen = strained[triangles].any(axis=1)
         candidates = np.flatnonzero(chosen)
-        return _intersecting(self._skin.points + displacement, triangles, candidates)
+        return find_intersections(self._skin.points + displacement, triangles, candidates)
 
     def new(self, folds: list[Folds]) -> list[Folds]:
         """The same folds without the pairs that intersect at rest already."""
         involved = np.unique(np.concatenate([fold.pairs.ravel() for fold in folds] or [[]]))
-        at_rest = _intersecting(self._skin.points, self._skin.triangles, involved.astype(np.int64))
+        at_rest = find_intersections(
+            self._skin.points, self._skin.triangles, involved.astype(np.int64)
+        )
         count = len(self._skin.triangles)
         known = at_rest[:, 0] * count + at_rest[:, 1]
         result = []
@@ -173,7 +175,7 @@ class FoldFinder:
         return result
 
 
-def _intersecting(
+def find_intersections(
     points: NDArray[np.float64], triangles: NDArray[np.int64], candidates: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """(K, 2) sorted pairs of intersecting triangles among ``candidates``."""

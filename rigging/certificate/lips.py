@@ -19,6 +19,7 @@ from .skin import CLOSE_POSE, poses
 SEAL_LIMIT = 1.0  # % IOD
 CROSSING_LIMIT = 1.0  # % IOD
 SAMPLES = 60
+THICKNESS = 0.15  # IOD, of a lip
 MOUTH_REACH = 0.5  # IOD around the lip line
 
 
@@ -162,10 +163,14 @@ def lip_clearance(
 def lip_penetration(lips: Lips, vertices: NDArray[np.float64]) -> NDArray[np.float64]:
     """(K,) how deep either edge lies below the skin of the other lip, at most 0 where neither does.
 
-    A lip that overlaps the other one in front (a pout) or behind is not inside it.
+    A lip that overlaps the other one in front (a pout) or behind is not inside it, and what lies
+    deeper than a lip is thick is behind it (where no inner side of the lip was modelled).
     """
     upper, lower = lips.edges(vertices)
-    return np.maximum(
-        lips.lower.surface_distance(vertices, upper)[1],
-        lips.upper.surface_distance(vertices, lower)[1],
+    depths = np.stack(
+        [
+            lips.lower.surface_distance(vertices, upper)[1],
+            lips.upper.surface_distance(vertices, lower)[1],
+        ]
     )
+    return np.where(depths > THICKNESS, 0.0, depths).max(axis=0)

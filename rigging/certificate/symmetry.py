@@ -17,6 +17,9 @@ from .skin import ExposedSkin
 SYMMETRY_LIMIT = 1.0  # % IOD
 SYMMETRIC_HEAD = 0.25  # % IOD, mean distance of the mirrored face from the face
 SAMPLES = 3000
+NEIGHBOURS = 8
+STEPS = 12
+TRIMMED = 0.8  # share of the points that the mirror plane must fit
 FACE_CENTRE = np.array([0.0, -0.5, 0.2])
 FACE_REACH = 1.4  # IOD; ears and hair don't make a face asymmetric
 
@@ -78,27 +81,39 @@ class MirroredFace:
 
 
 def find_mirror_plane(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """(unit normal, offset) of the plane that mirrors points (N, 3) onto themselves best.
+    """(unit normal, offset) of the plane that mirrors points (N, 3) of a surface onto it best.
 
     Starts at the head frame's own mirror plane, which landmarks place within a few degrees, and
-    refines it by matching mirrored points to their nearest neighbours.
+    refines it by the point-to-plane distance of mirrored points (Chen and Medioni 1992): faces
+    are smooth, and matching points to points would stick where it starts.
     """
     normal, offset = np.array([1.0, 0.0, 0.0]), 0.0
-    if len(points) < 3:
+    if len(points) < NEIGHBOURS:
         return normal, offset
     tree = cKDTree(points)
-    for _ in range(12):
-        mirrored = points - 2 * (points @ normal - offset)[:, None] * normal
+    surface_normals = _surface_normals(points, tree)
+    for _ in range(STEPS):
+        signed = points @ normal - offset
+        mirrored = points - 2 * signed[:, None] * normal
         distance, match = tree.query(mirrored)
-        keep = distance <= np.quantile(distance, 0.8)
-        between = points[match[keep]] - points[keep]
-        apart = np.linalg.norm(between, axis=1) > 0.1
-        if not apart.any():
-            break
-        between = between[apart]
-        length = np.linalg.norm(between, axis=1, keepdims=True)
-        _, vectors = np.linalg.eigh(between.T @ (between / length))
-        normal = vectors[:, -1] * np.sign(vectors[0, -1] or 1.0)
-        middle = (points[match[keep]] + points[keep])[apart] / 2
-        offset = float(np.median(middle @ normal))
+        keep = distance <= np.quantile(distance, TRIMMED)
+        facing = surface_normals[match[keep]]
+        apart = np.einsum("ij,ij->i", mirrored[keep] - points[match[keep]], facing)
+        turns = np.linalg.svd(normal[None])[2][1:]  # two directions in which the normal can turn
+        along = facing @ normal
+        columns = [
+            -2 * ((points[keep] @ turn) * along + signed[keep] * (facing @ turn)) for turn in turns
+        ]
+        change = np.linalg.lstsq(np.stack([*columns, 2 * along], axis=1), -apart, rcond=1e-6)[0]
+        normal = normal + change[:2] @ turns
+        length = float(np.linalg.norm(normal))
+        normal, offset = normal / length, (offset + float(change[2])) / length
     return normal, offset
+
+
+def _surface_normals(points: NDArray[np.float64], tree: cKDTree) -> NDArray[np.float64]:
+    """(N, 3) normals of the surface that points sample, up to their sign."""
+    _, near = tree.query(points, k=NEIGHBOURS)
+    around = points[near] - points[near].mean(axis=1, keepdims=True)
+    _, vectors = np.linalg.eigh(np.einsum("nki,nkj->nij", around, around))
+    return vectors[:, :, 0]

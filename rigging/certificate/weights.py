@@ -22,7 +22,7 @@ def measure_weights(weights: csr_matrix, bones: Sequence[str]) -> list[Metric]:
     """
     if weights.shape[1] != len(bones):
         raise ValueError(f"{weights.shape[1]} columns of weights for {len(bones)} bones")
-    table = csr_matrix(weights)
+    table = csr_matrix(weights, copy=True)
     table.eliminate_zeros()
     influences = np.diff(table.indptr)
     error = np.abs(np.asarray(table.sum(axis=1)).ravel() - 1.0)

@@ -230,7 +230,7 @@ def _good_shapes(head: Head, flat: np.ndarray, slits: dict, below: np.ndarray) -
     shapes = {}
     for side, x in EYES.items():
         blink = np.zeros((count, 3))
-        upper, lower = slits[f"eye_{side}"]
+        lower = slits[f"eye_{side}"][1]
         above = np.flatnonzero((flat[:, 1] >= 0) & (np.abs(flat[:, 0] - x) < EYE_HALF))
         above = np.setdiff1d(above, lower)
         across = np.clip(1 - ((flat[above, 0] - x) / EYE_HALF) ** 2, 0, None)
@@ -253,4 +253,10 @@ def _good_shapes(head: Head, flat: np.ndarray, slits: dict, below: np.ndarray) -
 
 @pytest.fixture
 def face() -> SyntheticFace:
+    return build_face()
+
+
+@pytest.fixture(scope="session")
+def shared_face() -> SyntheticFace:
+    """The same face for property-based tests, which must not change it."""
     return build_face()
