@@ -171,6 +171,8 @@ def _session(name: str, threads: int) -> InferenceSession:
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 3
+    # Idle threads sleep instead of spinning: ray casting needs the cores between two pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 

@@ -99,20 +99,19 @@ def _name(face_mesh: FaceMesh) -> str:
 def _follow(
     face_mesh: FaceMesh, scene: RayScene, detect: Detector, sighting: Sighting
 ) -> LocatedFace | None:
-    """Look again around one sighting until the frame settles, then from all sides."""
+    """Look again around one sighting until the frame settles, then from more sides."""
     frame = frame_of_sighting(sighting, scene)
+    if frame is None:
+        return None
     seen: list[Sighting] = []
     for _ in range(MAX_ROUNDS):
-        if frame is None or not _plausible_scale(frame, scene):
+        if not _plausible_scale(frame, scene):
             return None
         seen = _observe(face_mesh, scene, detect, frame, FIRST_ANGLES)
         if len(seen) < 2:
             return None
-        points, _ = triangulate(seen)
-        refined = frame_of(points)
-        settled = _close(frame, refined)
-        frame = refined
-        if settled:
+        previous, frame = frame, frame_of(triangulate(seen)[0])
+        if _close(previous, frame):
             break
     seen += _observe(face_mesh, scene, detect, frame, MORE_ANGLES)
     seen, points, spread = _fuse(seen)
@@ -151,6 +150,8 @@ def _observe(
             if found:
                 seen.append(found[0])
                 break
+        if not seen:
+            return []  # what isn't seen from the first angle isn't worth more pictures
     return seen
 
 

@@ -8,7 +8,7 @@ them. Whole bodies are also looked at near their top.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -19,13 +19,16 @@ from .data import FaceMesh, HeadFrame
 from .raycast import RayScene
 from .views import LEVEL_LIGHT, Camera, render
 
-SEARCH_RESOLUTION: Final = 256
+SEARCH_RESOLUTION: Final = 224
 MARGIN: Final = 1.12
-# A face is this much of a whole body's height, from grown-ups to chibi figures.
+# A head's share of a whole body's height: grown-ups, and chibi figures.
 HEAD_SHARES: Final = (0.17, 0.36)
-# A slab at the top is a head on something larger when it is this much narrower than all of it.
+# The top of a body is looked at closely where it is this much smaller than the whole.
+CLOSER: Final = 0.55
 MIN_SCORE: Final = 0.5
 MIN_PRESENCE: Final = 0.5
+# Straight from the camera, so that turning the picture is the same as turning the camera.
+SEARCH_LIGHT: Final = (0.0, 0.0, 1.0)
 
 
 class Prediction(Protocol):
@@ -39,6 +42,7 @@ class Prediction(Protocol):
     def presence(self) -> float: ...
 
 
+_Direction = tuple[float, float, float]
 Detector = Callable[[NDArray[np.uint8]], Sequence[Prediction]]
 
 
@@ -75,36 +79,55 @@ def _sightings(camera: Camera, predictions: Sequence[Prediction]) -> list[Sighti
 
 
 def search(face_mesh: FaceMesh, scene: RayScene, detect: Detector) -> Iterator[list[Sighting]]:
-    """Sightings from ever more unlikely directions, one batch a group of directions.
+    """Sightings from ever more unlikely directions, one batch for each group of directions.
 
     Each batch is sorted, the surest first; the caller stops when a sighting proves true.
     """
     vertices = scene.vertices[np.unique(scene.triangles)]
     vertices = vertices[np.isfinite(vertices).all(axis=1)]
-    for group in _direction_groups():
+    if not len(vertices):
+        return
+    for group in _groups(vertices):
         batch: list[Sighting] = []
-        for axes in group:
-            batch += _look_from(face_mesh, scene, vertices, axes, detect)
+        for camera, quarter_turns in group:
+            picture = render(face_mesh, camera, scene=scene, light=SEARCH_LIGHT)
+            for turns in quarter_turns:
+                turned = np.ascontiguousarray(np.rot90(picture, turns))
+                batch += _sightings(_turn(camera, turns), detect(turned))
         yield sorted(batch, key=lambda sighting: -sighting.confidence)
 
 
-def _direction_groups() -> Iterator[list[NDArray[np.float64]]]:
-    """Camera axes in groups: Blender's convention, the axes upright, all axes, in between."""
-    yield [_axes(towards=(0, -1, 0), up=(0, 0, 1))]
-    yield [_axes(towards, (0, 0, 1)) for towards in ((0, 1, 0), (1, 0, 0), (-1, 0, 0))]
-    yield [_axes(towards, (0, 1, 0)) for towards in ((0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0))]
-    upright = (((0, 0, 1), (0, -1, 0)), ((0, 0, -1), (0, -1, 0)))
+ALL_TURNS: Final = (0, 1, 2, 3)
+_View = tuple[Camera, tuple[int, ...]]  # a camera, and the quarter turns of its picture
+
+
+def _groups(vertices: NDArray[np.float64]) -> Iterator[list[_View]]:
+    """What to look at, group by group: the likeliest directions first."""
+    z_up, y_up = (0, 0, 1), (0, 1, 0)
+    yield _upright_views(vertices, [(0, -1, 0)], z_up)
+    yield _upright_views(vertices, [(0, 1, 0), (1, 0, 0), (-1, 0, 0)], z_up)
+    yield _upright_views(vertices, [(0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0)], y_up)
+    directions = [(0, -1, 0), (0, 1, 0), (1, 0, 0), (-1, 0, 0)]
     yield [
-        *(_axes(towards, (0, 0, -1)) for towards in ((0, 1, 0), (0, -1, 0), (1, 0, 0), (-1, 0, 0))),
-        *(_axes(towards, up) for towards, up in upright),
-        *(_axes((0, sign, 0), (side, 0, 0)) for sign in (1, -1) for side in (1, -1)),
+        *((_whole(vertices, _axes(towards, z_up)), (1, 2, 3)) for towards in directions),
+        *((_whole(vertices, _axes((0, 0, z), y_up)), (1, 2, 3)) for z in (1, -1)),
     ]
-    yield [_axes(towards, _any_up(towards)) for towards in _diagonals()]
+    yield [(_whole(vertices, _axes(towards, z_up)), ALL_TURNS) for towards in _diagonals()]
 
 
-def _axes(
-    towards: tuple[float, float, float], up: tuple[float, float, float]
-) -> NDArray[np.float64]:
+def _upright_views(
+    vertices: NDArray[np.float64], directions: Sequence[_Direction], up: _Direction
+) -> list[_View]:
+    """The whole mesh and, where it may be a body, its top, from each direction."""
+    views: list[_View] = []
+    for towards in directions:
+        axes = _axes(towards, up)
+        views.append((_whole(vertices, axes), (0,)))
+        views += [(camera, (0,)) for camera in _tops(vertices, axes)]
+    return views
+
+
+def _axes(towards: _Direction, up: _Direction) -> NDArray[np.float64]:
     """(3, 3) rows right, up, towards the camera; ``up`` need not be perpendicular."""
     back = np.asarray(towards, np.float64)
     back /= np.linalg.norm(back)
@@ -113,42 +136,38 @@ def _axes(
     return np.stack([right, np.cross(back, right), back])
 
 
-def _diagonals() -> list[tuple[float, float, float]]:
-    """The directions halfway between axes: 12 to the edges and 8 to the corners of a cube."""
-    steps = (-1.0, 0.0, 1.0)
+def _turn(camera: Camera, quarter_turns: int) -> Camera:
+    """The camera whose picture is ``camera``'s, turned anticlockwise as by numpy.rot90."""
+    right, up, back = camera.axes
+    for _ in range(quarter_turns):
+        right, up = -up, right
+    return replace(camera, axes=np.stack([right, up, back]))
+
+
+def _diagonals() -> list[_Direction]:
+    """The directions halfway between axes: to a cube's 12 edges and 8 corners."""
+    steps = (-1, 0, 1)
     cube = [(x, y, z) for z in steps for y in steps for x in steps]
     return [direction for direction in cube if sum(map(abs, direction)) > 1]
 
 
-def _any_up(towards: tuple[float, float, float]) -> tuple[float, float, float]:
-    return (0, 0, 1) if abs(towards[2]) < 1.0 or towards[0] or towards[1] else (0, 1, 0)
+def _whole(vertices: NDArray[np.float64], axes: NDArray[np.float64]) -> Camera:
+    local = vertices @ axes.T
+    return _camera(local.min(axis=0), local.max(axis=0), axes)
 
 
-def _look_from(
-    face_mesh: FaceMesh,
-    scene: RayScene,
-    vertices: NDArray[np.float64],
-    axes: NDArray[np.float64],
-    detect: Detector,
-) -> list[Sighting]:
-    found: list[Sighting] = []
-    for camera in _cameras(vertices, axes):
-        found += look_at(face_mesh, scene, camera, detect)
-    return found
-
-
-def _cameras(vertices: NDArray[np.float64], axes: NDArray[np.float64]) -> list[Camera]:
-    """One camera on everything, and nearer ones on the top of what may be a whole body."""
+def _tops(vertices: NDArray[np.float64], axes: NDArray[np.float64]) -> list[Camera]:
+    """Nearer cameras on the top of what may be a whole body."""
     local = vertices @ axes.T
     low, high = local.min(axis=0), local.max(axis=0)
-    cameras = [_camera(low, high, axes)]
-    height = high[1] - low[1]
+    cameras = []
     for share in HEAD_SHARES:
-        slab = local[local[:, 1] > high[1] - share * height]
-        low_slab, high_slab = slab.min(axis=0), slab.max(axis=0)
-        low_slab[1] = high[1] - share * height
-        if max(high_slab[:2] - low_slab[:2]) < 0.55 * max(high[:2] - low[:2]):
-            cameras.append(_camera(low_slab, high_slab, axes))
+        bottom = high[1] - share * (high[1] - low[1])
+        slab = local[local[:, 1] >= bottom]
+        slab_low, slab_high = slab.min(axis=0), slab.max(axis=0)
+        slab_low[1] = bottom
+        if max((slab_high - slab_low)[:2]) < CLOSER * max((high - low)[:2]):
+            cameras.append(_camera(slab_low, slab_high, axes))
     return cameras
 
 
