@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The quality benchmark's figures as Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .quality import HeadResult
+
+WORST_SHAPES = 8
+INTRODUCTION = (
+    "Written by `python -m benchmarks.quality`; docs/evaluation.md defines every figure. "
+    "Errors are means over moved vertices, % IOD; the ratio is to doing nothing."
+)
+
+
+def markdown(results: Sequence[HeadResult], ours: str) -> str:
+    """The whole report."""
+    others = [result for result in results if not result.own_prior]
+    own = [result for result in results if result.own_prior]
+    parts = [
+        "# Shape quality",
+        "",
+        INTRODUCTION,
+        "",
+        "## Heads by other artists",
+        *_shape_table(others),
+        "",
+        "## The product's own prior (no evidence of generality)",
+        *_shape_table(own),
+        "",
+        "## Worst shapes of heads by other artists",
+        *_worst_table(others, ours),
+        "",
+        "## Landmarks on the mesh, % IOD",
+        *_landmark_table(results),
+        "",
+        "## Certificates",
+        *_certificate_table(results),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _shape_table(results: Sequence[HeadResult]) -> list[str]:
+    rows = [
+        "| head | method | shapes | error | nothing | ratio | cosine | MAE mm | Q95 mm |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {result.name} | {method} | {score.shapes} | {score.error:.2f} | {score.nothing:.2f} "
+        f"| {score.ratio:.2f} | {score.cosine:.3f} | {score.mae:.2f} | {score.q95:.2f} |"
+        for result in results
+        for method, score in result.summary.items()
+    ]
+    return rows if len(rows) > 2 else ["", "None in this run."]
+
+
+def _worst_table(results: Sequence[HeadResult], ours: str) -> list[str]:
+    rows = [
+        "| head | shape | error | nothing | ratio | cosine | amplitude |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        scores = sorted(result.methods.get(ours, []), key=lambda score: -score.ratio)
+        rows += [
+            f"| {result.name} | {score.shape} | {score.error:.2f} | {score.nothing:.2f} "
+            f"| {score.ratio:.2f} | {score.cosine:.2f} | {score.amplitude:.2f} |"
+            for score in scores[:WORST_SHAPES]
+        ]
+    return rows if len(rows) > 2 else ["", "None in this run."]
+
+
+def _landmark_table(results: Sequence[HeadResult]) -> list[str]:
+    rows = ["| head | points | mean | worst | where |", "|---|---|---|---|---|"]
+    for result in results:
+        if result.landmark_errors:
+            worst = max(result.landmark_errors, key=lambda name: result.landmark_errors[name])
+            values = list(result.landmark_errors.values())
+            rows.append(
+                f"| {result.name} | {len(values)} | {np.mean(values):.1f} "
+                f"| {max(values):.1f} | {worst} |"
+            )
+    return rows if len(rows) > 2 else ["", "None in this run."]
+
+
+def _certificate_table(results: Sequence[HeadResult]) -> list[str]:
+    rows = [
+        "| head | vertices | seconds | outcome | misses | not measurable |",
+        "|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        missed = [
+            f"{metric['name']} {metric['value']:.3g} of {metric['limit']:.3g} ({metric['place']})"
+            for metric in result.metrics
+            if not metric["passed"]
+        ]
+        absent = [metric["name"] for metric in result.metrics if metric["value"] is None]
+        outcome = result.outcome if result.outcome != "rigged" or missed else "certified"
+        rows.append(
+            f"| {result.name} | {result.vertices} | {result.seconds:.1f} | {outcome} "
+            f"| {'; '.join(missed) or result.message} | {', '.join(absent)} |"
+        )
+    return rows
