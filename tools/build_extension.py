@@ -28,6 +28,7 @@ SHIPPED_FOLDERS = (
     "panels",
     "batch",
     "assets",
+    "LICENSES",
 )
 SHIPPED_FILES = ("LICENSE", "NOTICE", "README.md", "blender_manifest.toml")
 
