@@ -55,9 +55,12 @@ def _turned(head: Head, side: str, eye: NDArray[np.int64], left: float, up: floa
     points = head.vertices[eye]
     main = _largest_piece(head, eye)
     extent = np.ptp(points[main], axis=0)
-    if extent[2] < DEEP * extent[:2].max():
-        return _slid(head, side, eye, main, left, up)
     centre, axes = _eye_shape(head, side, points[main])
+    is_ball = bool((axes == 1.0).all())
+    is_flat = extent[2] < DEEP * extent[:2].max()
+    is_button = bool(main.all()) and side not in head.rims and not is_ball
+    if is_flat or is_button:
+        return _slid(head, side, eye, main, left, up)
     turn = Rotation.from_euler("yx", [left, -up], degrees=True).as_matrix()
     local = (points - centre) / axes
     return (local @ turn.T - local) * axes
@@ -118,9 +121,8 @@ def _slid(
         reach = np.clip(ROOM * (half - own), 0.0, 0.5 * half)
         triangles = head.triangles[np.isin(head.triangles[:, 0], eye[main])]
     elif side not in head.rims:
-        moving[:] = True
-        reach = 2 * BUTTON_SLIDE * half
-        triangles = visible_skin_triangles(head)
+        slide = direction * 2 * BUTTON_SLIDE * half
+        return np.tile(np.r_[slide, _slope(head, points) @ slide], (len(points), 1))
     else:
         return np.zeros_like(points)
     motion = np.zeros_like(points)
@@ -129,19 +131,34 @@ def _slid(
     return motion
 
 
+def _slope(head: Head, points: Floats) -> Floats:
+    """(2,) how steeply the skin behind an eye's points comes forward, per step left and up."""
+    triangles = visible_skin_triangles(head)
+    hits = _depths(head, triangles, points)
+    # Through a gap in the face the ray may hit the back of the head.
+    behind = np.abs(hits - points[:, 2]) < np.ptp(points, axis=0).max()
+    if behind.sum() < 4:
+        return np.zeros(2)
+    plane = np.c_[points[behind, :2], np.ones(behind.sum())]
+    return np.clip(np.linalg.lstsq(plane, hits[behind], rcond=None)[0][:2], -1.0, 1.0)
+
+
+def _depths(head: Head, triangles: NDArray[np.int64], points: Floats) -> Floats:
+    """(P,) z of the foremost of the triangles where points lie, NaN beside them."""
+    if not len(triangles):
+        return np.full(len(points), np.nan)
+    origins = np.c_[points[:, :2], np.full(len(points), head.vertices[:, 2].max() + 1.0)]
+    hits = RayScene(head.vertices, triangles).cast(
+        origins, np.tile([0.0, 0.0, -1.0], (len(points), 1))
+    )
+    return np.where(hits.found, origins[:, 2] - hits.distance, np.nan)
+
+
 def _rise(head: Head, triangles: NDArray[np.int64], points: Floats, motion: Floats) -> Floats:
     """(P,) how much further forward the carrier lies where points slide to."""
-    if not len(triangles):
-        return np.zeros(len(points))
-    scene = RayScene(head.vertices, triangles)
-    depths = []
-    for place in (points, points + motion):
-        origins = np.c_[place[:, :2], np.full(len(place), head.vertices[:, 2].max() + 1.0)]
-        hits = scene.cast(origins, np.tile([0.0, 0.0, -1.0], (len(place), 1)))
-        depths.append(np.where(hits.found, origins[:, 2] - hits.distance, np.nan))
-    rise = depths[1] - depths[0]
+    rise = _depths(head, triangles, points + motion) - _depths(head, triangles, points)
     usual = float(np.nanmedian(rise)) if np.isfinite(rise).any() else 0.0
     size = float(np.ptp(points[:, :2], axis=0).max())
-    # Where the ray meets something else (the nose), keep to the rest of the pupil.
+    # Past the carrier's edge, keep to the rest of the pupil.
     rise = np.where(np.isfinite(rise), rise, usual)
     return np.clip(rise, usual - 0.3 * size, usual + 0.3 * size)

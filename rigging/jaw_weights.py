@@ -18,9 +18,11 @@ from .topology import boundary_vertices
 Floats = NDArray[np.float64]
 
 CORNER_SHARE = 0.45  # of the jaw's motion at the mouth corners
-CORNER_REACH = 0.22  # of the seam, from either end: where the lips come together
+# Of the seam, from either end: where a lip leaves the corner. The lower one sags in a bow.
+CORNER_REACH = {LipSide.UPPER: 0.2, LipSide.LOWER: 0.42}
 SEAM_BAND = 0.03  # IOD; this close to the seam a lip vertex belongs to its lip alone
 PRIOR_BAND = 0.10  # IOD; nearer to the seam the prior gives way to the seam itself
+INNER_EASE = 0.3  # IOD; this far inside the mouth its corners have no say any more
 SMOOTHING = 0.04  # IOD
 
 
@@ -184,10 +186,16 @@ def _apply_seam(
         # On a coarse mesh no vertex may be that close: then the nearest of this lip.
         nearest, gap = patch.nearest(margin[2:-2], on_lip)
         chosen[nearest[gap < 0.25]] = True
-        meet = 1.0 - smoothstep(np.minimum(along, 1.0 - along) / CORNER_REACH)
+        meet = 1.0 - smoothstep(np.minimum(along, 1.0 - along) / CORNER_REACH[side])
         level = middle + (CORNER_SHARE - middle) * meet
         values[chosen] = level[place[chosen]]
         held |= chosen
+        # Inside the mouth each half goes with its own lip, teeth and all; only the walls between
+        # them stretch.
+        inside = on_lip & ~patch.visible & ~chosen
+        depth = smoothstep(distance[inside] / INNER_EASE)
+        values[inside] = level[place[inside]] + depth * (middle - level[place[inside]])
+        known |= inside
     known |= held
     return held
 

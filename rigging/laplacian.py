@@ -89,7 +89,7 @@ class HarmonicSolver:
     def __init__(self, vertices: Floats, triangles: NDArray[np.int64]) -> None:
         """``vertices`` (N, 3) and ``triangles`` (M, 3) of any quality."""
         self.laplacian, self.areas = surface_laplacian(vertices, triangles)
-        self.piece = connected_components(edge_graph(vertices, triangles), directed=False)[1]
+        self.piece = connected_components(self.laplacian, directed=False)[1]
         self._factors: dict[tuple[bytes, int], SuperLU] = {}
 
     def fill(

@@ -62,12 +62,13 @@ def _best_turn(before: Floats, after: Floats, weight: Floats) -> Floats:
     return Rotation.from_rotvec(vector).as_matrix()
 
 
-def carried_by_jaw(head: Head, motion: tuple[Floats, Floats]) -> Floats:
-    """(N, 3) displacement of lower teeth and tongue under a rigid motion, zero elsewhere."""
+def carried_by_jaw(head: Head, motion: tuple[Floats, Floats], share: Floats) -> Floats:
+    """(N, 3) displacement under the jaw's rigid motion, of each vertex by its ``share`` (N,)."""
     turn, offset = motion
     carried = np.zeros_like(head.vertices)
-    chosen = np.isin(head.role, (Role.TEETH_LOWER, Role.TONGUE))
-    carried[chosen] = head.vertices[chosen] @ turn.T + offset - head.vertices[chosen]
+    chosen = share > 0.0
+    points = head.vertices[chosen]
+    carried[chosen] = share[chosen, None] * (points @ turn.T + offset - points)
     return carried
 
 

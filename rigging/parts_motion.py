@@ -25,6 +25,7 @@ from .loose_parts import (
 from .mouth_motion import carried_by_jaw, jaw_bone_motion, tongue_out
 from .polyline import resample
 from .skeleton import eye_centre
+from .teeth import teeth_jaw_share
 
 Floats = NDArray[np.float64]
 # (shape name, (N, 3) skin displacement, (N, 3) displacement to fill in)
@@ -90,13 +91,13 @@ def _mouth(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Follower:
     """Lower teeth and tongue go rigidly with the jaw bone; the tongue also comes out."""
     carriers = [index for index, bone in enumerate(bones) if bone.name in ("jaw", "lip_lower")]
     jaw = np.asarray(weights[:, carriers].sum(axis=1)).ravel()
-    has_parts = bool(np.isin(head.role, (Role.TEETH_LOWER, Role.TONGUE)).any())
+    share = np.where(head.role == Role.TONGUE, 1.0, teeth_jaw_share(head))
 
     def follow(name: str, displacement: Floats, result: Floats) -> None:
-        if not has_parts or not (name.startswith("jaw") or name == "tongueOut"):
+        if not share.any() or not (name.startswith("jaw") or name == "tongueOut"):
             return
         motion = jaw_bone_motion(head, displacement, jaw)
-        carried = np.zeros_like(result) if motion is None else carried_by_jaw(head, motion)
+        carried = np.zeros_like(result) if motion is None else carried_by_jaw(head, motion, share)
         if name == "tongueOut":
             tongue = head.role == Role.TONGUE
             carried[tongue] = tongue_out(head, displacement)[tongue]

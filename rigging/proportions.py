@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .head import Head, Role
+from .topology import boundary_vertices
 
 Point = NDArray[np.float64]
 
@@ -55,7 +56,7 @@ def measure(head: Head) -> Proportions:
     above = skin[(np.abs(skin[:, 0] - middle) < half_width)]
     top = max(0.5 * height, float(above[:, 1].max(initial=0.0)))
     top = min(top, 4.0 * height + 1.0)
-    neck_top, neck_bottom, has_neck = _neck_levels(head, chin, height)
+    neck_top, neck_bottom, has_neck = _neck_levels(head, chin, height, half_width)
     neck = np.array([middle, neck_bottom, pivot[2] - 0.05 * height])
     around = skin[np.abs(skin[:, 1] - neck_bottom) < 0.1 * height]
     around = around[np.abs(around[:, 0] - middle) < half_width]
@@ -100,37 +101,49 @@ def _jaw_pivot(head: Head, skin: Point, mouth: Point, height: float) -> Point:
     return np.array([mouth[0], level, mouth[2] - behind])
 
 
-def _neck_levels(head: Head, chin: Point, height: float) -> tuple[float, float, bool]:
-    """Heights between which the skin passes from the head to the body."""
-    standing = np.isin(head.role, (Role.SKIN, Role.BODY))
-    lowest = float(head.vertices[standing, 1].min(initial=chin[1]))
-    top = chin[1] - 0.1 * height
-    if lowest > chin[1] - 0.25 * height:
-        return top, chin[1] - 0.5 * height, False
-    limit = chin[1] - 0.9 * height
+def _neck_levels(
+    head: Head, chin: Point, height: float, half_width: float
+) -> tuple[float, float, bool]:
+    """Heights between which the skin passes from the head to the body, and whether it does.
+
+    A neck is narrower than the skull and widens into shoulders, or goes on well below the chin,
+    or ends open below it. A head that simply has an underside has none.
+    """
+    triangles = head.triangles_of(Role.SKIN, Role.BODY)
+    heights = head.vertices[np.unique(triangles), 1]
+    lowest = float(heights.min(initial=chin[1]))
+    top, none = chin[1] - 0.1 * height, chin[1] - 0.5 * height
+    if lowest > chin[1] - 0.3 * height:
+        return top, none, False
+    levels = np.linspace(chin[1], max(lowest, chin[1] - 1.4 * height), LEVELS + 2)[1:-1]
+    widths = _section_widths(head.vertices, triangles, levels)
+    if not np.isfinite(widths).any():
+        return top, none, False
+    narrowest = int(np.nanargmin(widths))
+    wide = (np.arange(LEVELS) > narrowest) & (widths > SHOULDERS * widths[narrowest])
+    open_end = boundary_vertices(triangles, len(head.vertices))
+    open_end &= head.vertices[:, 1] < chin[1] - 0.25 * height
+    slim = widths[narrowest] < 0.85 * 2 * half_width
+    if not (wide.any() or (slim and (lowest < chin[1] - 0.45 * height or open_end.sum() > 5))):
+        return top, none, False
     # The very end of a neck joins a body that may be another mesh: it must stay with the body.
-    stump = lowest + 0.15 * (chin[1] - lowest)
-    levels = np.linspace(chin[1], max(lowest, chin[1] - 1.4 * height), LEVELS + 1)[1:]
-    widths = _section_widths(head, levels)
-    bottom = max(stump, limit)
-    if np.isfinite(widths).any():
-        narrowest = int(np.nanargmin(widths))
-        wide = (np.arange(LEVELS) > narrowest) & (widths > SHOULDERS * widths[narrowest])
-        if wide.any():
-            bottom = max(bottom, float(levels[np.flatnonzero(wide)[0]]))
+    bottom = max(lowest + 0.15 * (chin[1] - lowest), chin[1] - 0.9 * height)
+    if wide.any():
+        bottom = max(bottom, float(levels[np.flatnonzero(wide)[0]]))
     # A head that sits on its shoulders still needs room to turn.
     bottom = min(bottom, chin[1] - 0.12 * height)
     top = max(top, min(bottom + 0.35 * height, chin[1] + 0.1 * height))
     return top, bottom, True
 
 
-def _section_widths(head: Head, levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Width of the skin where horizontal planes cut it, NaN where they miss."""
-    triangles = head.triangles_of(Role.SKIN, Role.BODY)
-    heights = head.vertices[triangles, 1]
+def _section_widths(
+    vertices: Point, triangles: NDArray[np.int64], levels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Width of the mesh where horizontal planes cut it, NaN where they miss."""
+    heights = vertices[triangles, 1]
     near = (heights.max(axis=1) > levels.min()) & (heights.min(axis=1) < levels.max())
     edges = triangles[near][:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
-    start, stop = head.vertices[edges[:, 0]], head.vertices[edges[:, 1]]
+    start, stop = vertices[edges[:, 0]], vertices[edges[:, 1]]
     widths = np.full(len(levels), np.nan)
     for index, level in enumerate(levels):
         cut = (start[:, 1] < level) != (stop[:, 1] < level)

@@ -21,7 +21,6 @@ from .jaw_weights import head_share, jaw_share
 from .loose_parts import (
     SkinBinding,
     bind_attached,
-    bind_brow,
     bind_to_skin,
     pieces_of,
     seat_lashes,
@@ -32,6 +31,7 @@ from .proportions import Proportions, measure
 from .skeleton import tongue_line
 from .skin_patch import SkinPatch, cut_patch, smoothstep
 from .small_bone_weights import lid_weights, region_weight, small_bone_regions
+from .teeth import teeth_jaw_share
 
 Floats = NDArray[np.float64]
 
@@ -75,12 +75,13 @@ def _weigh_skin(
     patch = _face_patch(head, proportions)
     if not len(patch.index):
         return
-    wanted = {
-        region.bone: region_weight(patch, region)
-        for region in small_bone_regions(head, proportions)
-    }
+    wanted: dict[str, Floats] = {}
     for side in head.rims:
         wanted |= lid_weights(head, patch, side)
+    # The lids must close, whatever else lies around them.
+    room = np.clip(1.0 - sum(wanted.values(), np.zeros(len(patch.index))), 0.0, 1.0)
+    for region in small_bone_regions(head, proportions):
+        wanted[region.bone] = room * region_weight(patch, region)
     _hand_over(patch, wanted, columns, table)
 
 
@@ -128,14 +129,17 @@ def _weigh_rigid_parts(head: Head, columns: dict[str, int], table: Floats) -> No
     for role, bone in (
         (Role.EYE_L, "eye.L"),
         (Role.EYE_R, "eye.R"),
-        (Role.TEETH_UPPER, "head"),
-        (Role.TEETH_LOWER, "jaw"),
         (Role.HAIR, "head"),
         (Role.BODY, "root"),
     ):
         chosen = head.role == role
         table[chosen] = 0.0
         table[chosen, columns[bone]] = 1.0
+    teeth = np.isin(head.role, (Role.TEETH_UPPER, Role.TEETH_LOWER))
+    share = teeth_jaw_share(head)[teeth]
+    table[teeth] = 0.0
+    table[teeth, columns["head"]] = 1.0 - share
+    table[teeth, columns["jaw"]] = share
 
 
 def _weigh_tongue(head: Head, columns: dict[str, int], table: Floats) -> None:
@@ -166,8 +170,28 @@ def _weigh_followers(head: Head, columns: dict[str, int], table: Floats) -> None
             table[seat.index] = (binding.rows @ skin_table)[nearest]
     for piece in homeless + pieces_of(head, Role.ATTACHED):
         _follow(piece, bind_attached(head, piece), columns, skin_table, table)
-    for piece in pieces_of(head, Role.BROW):
-        _follow(piece, bind_brow(head, piece), columns, skin_table, table)
+    _weigh_brows(head, columns, table)
+
+
+def _weigh_brows(head: Head, columns: dict[str, int], table: Floats) -> None:
+    """A loose brow belongs to the brow bones alone, blended from one to the next across the face.
+
+    The skin below may be too coarse to feel those bones; the brow itself must still obey them.
+    """
+    brow = np.flatnonzero(head.role == Role.BROW)
+    if not len(brow):
+        return
+    chain = [f"{place}_R" for place in ("brow_outer", "brow_mid", "brow_inner")]
+    chain += [f"{place}_L" for place in ("brow_inner", "brow_mid", "brow_outer")]
+    across = np.array([head.point(name)[0] for name in chain])
+    across = np.maximum.accumulate(across) + 1e-6 * np.arange(len(chain))
+    exact = np.interp(head.vertices[brow, 0], across, np.arange(len(chain)))
+    first = np.minimum(exact.astype(int), len(chain) - 2)
+    share = smoothstep(exact - first)
+    bones = np.array([columns[name.replace("_L", ".L").replace("_R", ".R")] for name in chain])
+    table[brow] = 0.0
+    table[brow, bones[first]] = 1.0 - share
+    table[brow, bones[first + 1]] = share
 
 
 def _follow(
