@@ -62,6 +62,15 @@ FACE_OVAL: Final[tuple[int, ...]] = (
     + (152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
 )
 
+# Dense points that give way where the mesh itself shows this landmark.
+SUPERSEDED_POINTS: Final[dict[str, tuple[int, ...]]] = {
+    "eye_inner_L": EYE_OUTLINE["L"],
+    "eye_inner_R": EYE_OUTLINE["R"],
+    "brow_mid_L": (336, 285, 296, 295, 334, 282, 293, 283, 300, 276),
+    "brow_mid_R": (107, 55, 66, 65, 105, 52, 63, 53, 70, 46),
+    "lip_upper_inner": LIPS,
+}
+
 
 def name_points(dense: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """The named landmarks among the 478 points (478, 3)."""

@@ -34,11 +34,11 @@ class Lips:
         self.on_upper = self._attach(self.upper, LipSide.LOWER)
         self.on_lower = self._attach(self.lower, LipSide.UPPER)
         across = self.upper[-1] - self.upper[0]
-        across /= np.linalg.norm(across)
-        up = np.array([0.0, 1.0, 0.0]) - across[1] * across
-        self.up = up / np.linalg.norm(up)
-        self.rest_gap = (self.upper - self.lower) @ self.up
-        self._measure_lips(across)
+        self.across = across / np.linalg.norm(across)
+        up = head.point("lip_upper_top") - head.point("lip_lower_bottom")
+        up -= (up @ self.across) * self.across
+        self.up = up / max(float(np.linalg.norm(up)), 1e-9)
+        self._measure_lips(self.across)
 
     def _attach(self, margin: NDArray[np.float64], barred: LipSide) -> SurfaceSamples:
         """The margin's points on the skin of their own lip."""
@@ -78,9 +78,13 @@ class Lips:
         return self.on_upper.on(moved), self.on_lower.on(moved)
 
     def gap(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(SAMPLES,) how far the lips are apart; negative where they cross."""
+        """(SAMPLES,) height of the upper margin over the lower one straight below it; negative
+        where they cross."""
         upper, lower = self.margins(displacement)
-        return (upper - lower) @ self.up
+        along = lower @ self.across
+        order = np.argsort(along, kind="stable")
+        below = np.interp(upper @ self.across, along[order], (lower @ self.up)[order])
+        return upper @ self.up - below
 
     def sweep(
         self, upper: NDArray[np.float64], lower: NDArray[np.float64], reach: float
@@ -95,18 +99,15 @@ class Lips:
 
     def uncross(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
         """The shape (N, 3) with lips that cross pushed apart until they just touch."""
-        for _ in range(3):
-            allowed = np.minimum(self._touching(), 0.003)
+        still = np.zeros_like(displacement)
+        allowed = np.minimum(self.gap(still), 0.003)
+        for _ in range(8):
             need = np.maximum(0.0, allowed - self.gap(displacement))
-            if need.max() < 1e-4:
+            if need.max() < 1e-3:
                 break
-            spread = np.maximum(need, gaussian_filter1d(need, 1.5))[:, None] * self.up
+            spread = np.maximum(need, gaussian_filter1d(need, 2.0))[:, None] * self.up
             displacement = displacement + self.sweep(0.5 * spread, -0.5 * spread, CROSSING_REACH)
         return displacement
-
-    def _touching(self) -> NDArray[np.float64]:
-        """Gap of the margins at rest as they lie on the mesh."""
-        return self.gap(np.zeros_like(self.head.vertices))
 
     def seal(
         self, jaw_open: NDArray[np.float64], mouth_close: NDArray[np.float64]
@@ -114,12 +115,12 @@ class Lips:
         """mouthClose (N, 3) that, on top of jawOpen, brings the lips back to their rest gap."""
         still = np.zeros_like(jaw_open)
         upper_rest, lower_rest = self.margins(still)
-        for _ in range(4):
+        for _ in range(8):
             upper, lower = self.margins(jaw_open + mouth_close)
             excess = (upper - lower) - (upper_rest - lower_rest)
             if np.abs(excess).max() < 1e-3:
                 break
-            excess = gaussian_filter1d(excess, 1.0, axis=0, mode="nearest")
+            excess = gaussian_filter1d(excess, 0.7, axis=0, mode="nearest")
             mouth_close = mouth_close + self.sweep(-0.5 * excess, 0.5 * excess, SEAL_REACH)
         return mouth_close
 

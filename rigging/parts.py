@@ -218,15 +218,18 @@ def _in_mouth(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
 
 
 def _is_eye(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
-    """Compact, at the eye, and seen there."""
+    """Compact, at the eye, and seen there.
+
+    On toons the views may put the eyes as far up as the brows, so there is more room up and down
+    than sideways.
+    """
     centre, extent = pieces.centre[piece], pieces.extent[piece]
-    place = figure.eye[side]
-    offset = np.linalg.norm(centre[:2] - place[:2])
+    offset = np.abs(centre[:2] - figure.eye[side][:2])
     across = extent[:2].max()
-    compact = extent[:2].min() > 0.35 * across and across < 1.15
-    seen = pieces.pixels_within(place, 0.45)[piece]
-    mostly_here = seen > 0.6 * max(pieces.pixels[piece], 1)
-    return bool(compact and offset < max(0.3, 0.3 * across) and seen > 2 and mostly_here)
+    compact = extent[:2].min() > 0.3 * across and across < 1.15
+    between = figure.mouth[1] + 0.1 < centre[1] < figure.brow[side][1] + 0.45
+    here = offset[0] < max(0.3, 0.3 * across) and offset[1] < max(0.5, 0.3 * across)
+    return bool(compact and between and here and pieces.pixels[piece] > 2)
 
 
 def _is_lash(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:

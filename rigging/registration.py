@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .dense_points import EYE_OUTLINE, FACE_OVAL, IRISES, LIPS
+from .dense_points import FACE_OVAL, IRISES, SUPERSEDED_POINTS
+from .evidence import mesh_evidence
 from .head import Head, LipSide, Role
 from .landmarks import PLACED
 from .laplacian import factorise, surface_laplacian
@@ -32,6 +33,15 @@ TANGENTIAL: Final[float] = 0.15  # share of the pull along the surface
 DENSE_SMOOTHING: Final[float] = 0.6
 RIM_SMOOTHING: Final[float] = 0.003
 RIM_WEIGHT: Final[float] = 30.0
+
+
+LID_LANDMARKS: Final[tuple[str, ...]] = ("eye_inner", "eye_outer", "lid_upper", "lid_lower")
+LIP_LANDMARKS: Final[tuple[str, ...]] = (
+    "mouth_corner_L",
+    "mouth_corner_R",
+    "lip_upper_inner",
+    "lip_lower_inner",
+)
 
 
 @dataclass(frozen=True)
@@ -69,23 +79,30 @@ def correspondences(template: Template, head: Head) -> Pairs:
         exact.append(np.full(len(source[-1]), is_exact))
 
     dropped = set(FACE_OVAL) | set(IRISES)
+    lines: set[str] = set()  # landmarks that lie on a margin or the seam, already paired
     for side, rim in head.rims.items():
         own = template.head.rims[side]
         add(own.upper, rim.upper, True)
         add(own.lower[1:-1], rim.lower[1:-1], True)
-        dropped |= set(EYE_OUTLINE[side])
+        lines |= {f"{name}_{side}" for name in LID_LANDMARKS}
     if head.seam is not None and template.head.seam is not None:
         add(template.head.seam.upper, head.seam.upper, True)
         add(template.head.seam.lower[1:-1], head.seam.lower[1:-1], True)
-        dropped |= set(LIPS)
+        lines |= set(LIP_LANDMARKS)
+    settled = mesh_evidence(head)
+    for name, points in SUPERSEDED_POINTS.items():
+        if name in settled:
+            dropped |= set(points)
+    own_points = template.named.on(template.head.vertices)
+    for index, name in enumerate(template.landmark_names):
+        placed = head.landmarks.confidence[name] >= PLACED
+        seen = name in settled and name not in lines and not name.startswith("pupil")
+        if placed or seen:
+            add(own_points[index], head.point(name), True)
     if head.landmarks.dense is not None:
         dense = head.frame.to_head(head.landmarks.dense)
         kept = np.array([index for index in range(468) if index not in dropped])
         add(template.dense.on(template.head.vertices)[kept], dense[kept], False)
-    own_points = template.named.on(template.head.vertices)
-    for index, name in enumerate(template.landmark_names):
-        if head.landmarks.confidence[name] >= PLACED:
-            add(own_points[index], head.point(name), True)
     return Pairs(np.concatenate(source), np.concatenate(target), np.concatenate(exact))
 
 

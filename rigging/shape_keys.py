@@ -8,13 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vocabulary import ARKIT_SHAPES
+from ..vocabulary import ARKIT_SHAPES, mirror_shape
 from .data import Message
 from .head import Head, Role
 from .laplacian import HarmonicSolver
 from .lids import Lids
 from .lips import Lips, close_sealed_mouth, parts_lips
+from .mirror import MirrorSymmetry, mirror_symmetry
 from .template import Template
+from .unfold import Unfolder
 
 SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
@@ -33,6 +35,9 @@ def build_shapes(
     shapes = {
         name: raw.get(name, np.zeros_like(head.vertices)).copy() for name in ARKIT_SHAPES
     }
+    symmetry = mirror_symmetry(head)
+    if symmetry is not None:
+        shapes = symmetrise(shapes, symmetry)
     disabled: list[str] = []
     messages: list[Message] = []
     _constrain_lids(head, shapes, disabled)
@@ -40,17 +45,39 @@ def build_shapes(
         _constrain_lips(head, shapes)
     else:
         _keep_mouth_sealed(head, template, shapes, disabled)
+    unfold = Unfolder(head)
+    shapes = {name: unfold(shape) for name, shape in shapes.items()}
+    if symmetry is not None:
+        shapes = symmetrise(shapes, symmetry)
     for shape in shapes.values():
         shape[np.linalg.norm(shape, axis=1) < NEGLIGIBLE] = 0.0
     return shapes, tuple(disabled), messages
+
+
+def symmetrise(shapes: Shapes, symmetry: MirrorSymmetry) -> Shapes:
+    """Each shape averaged with the mirror image of its counterpart on the other side.
+
+    Vertices without a partner keep their own motion.
+    """
+    paired = symmetry.partner >= 0
+    partner = symmetry.partner[paired]
+    result = {}
+    for name, shape in shapes.items():
+        other = shapes[mirror_shape(name)]
+        result[name] = shape.copy()
+        result[name][paired] = (shape[paired] + symmetry.reflect_vectors(other[partner])) / 2
+    return result
 
 
 def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> None:
     for side, word in SIDE_NAMES.items():
         if side not in head.rims:
             for name in LID_SHAPES:
-                shapes[name + word][:] = 0.0
                 disabled.append(name + word)
+            for name, shape in shapes.items():
+                # Gaze moves lids, too; without any, it moves the eye parts alone.
+                if name.endswith(word) and name.startswith("eye"):
+                    shape[:] = 0.0
             continue
         lids = Lids(head, side)
         for name, shape in shapes.items():

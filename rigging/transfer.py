@@ -25,6 +25,7 @@ from .topology import vertex_normals
 
 SURE: Final[float] = 0.35  # confidence from which a vertex takes the template's displacement
 MATCH_DISTANCE: Final[float] = 0.05
+REGION_EDGE: Final[float] = 0.03  # of a shape's largest motion
 FACE_REACH: Final[float] = 2.6
 FILL_LENGTH: Final[float] = 0.12  # how fast filled-in motion turns to that of the nearest skin
 
@@ -138,7 +139,20 @@ def transfer_deformations(
         change = _triangle_frames(rest + displacement, triangles) @ inverse - np.eye(3)
         wanted = (change @ slope).transpose(2, 0, 1).reshape(3 * count, 3)
         right[:, 3 * k : 3 * k + 3] = divergence @ wanted
-    return solver.solve(right).reshape(len(rest), -1, 3).transpose(1, 0, 2)
+    moved = solver.solve(right).reshape(len(rest), -1, 3).transpose(1, 0, 2)
+    return moved * _own_region(displacements)[..., None]
+
+
+def _own_region(displacements: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(K, S) 1 where a shape moves the template, 0 where it doesn't, with a soft edge.
+
+    Gradients alone don't say where a surface stays: solved for positions, a shape of the brows
+    would shift the chin a little.
+    """
+    length = np.linalg.norm(displacements, axis=2)
+    share = length / np.maximum(length.max(axis=1, keepdims=True), 1e-9)
+    x = np.clip(share / REGION_EDGE, 0.0, 1.0)
+    return x * x * (3 - 2 * x)
 
 
 def pull_shapes(
