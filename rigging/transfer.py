@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from .head import Head, LipSide, Role
@@ -181,11 +182,21 @@ def pull_shapes(
     index = np.full(len(head.vertices), -1)
     index[used] = np.arange(len(used))
     laplacian, areas = surface_laplacian(head.vertices[used], index[triangles])
-    free = np.flatnonzero(unknown[used])
-    held = np.flatnonzero(~unknown[used])
-    pull = sparse.diags(areas[free] / FILL_LENGTH**2)
-    right = pull @ flat[used[free]] - laplacian[free][:, held] @ flat[used[held]]
-    flat[used[free]] = factorise(laplacian[free][:, free] + pull).solve(np.asarray(right))
+    free = unknown[used]
+    # Mouth bag, sockets and nostrils are apart from each other, and a shape moves few of them.
+    _, piece = connected_components(laplacian[free][:, free], directed=False)
+    pieces = np.full(len(used), -1)
+    pieces[free] = piece
+    held = np.flatnonzero(~free)
+    for number in range(int(piece.max()) + 1):
+        rows = np.flatnonzero(pieces == number)
+        pull = sparse.diags(areas[rows] / FILL_LENGTH**2)
+        right = pull @ flat[used[rows]] - laplacian[rows][:, held] @ flat[used[held]]
+        moving = np.abs(right).max(axis=0) > 1e-9
+        flat[used[rows]] = 0.0
+        if moving.any():
+            solver = factorise(laplacian[rows][:, rows] + pull)
+            flat[np.ix_(used[rows], moving)] = solver.solve(np.asarray(right[:, moving]))
     return flat.reshape(pulled.shape).transpose(1, 0, 2)
 
 

@@ -171,7 +171,8 @@ def jaw_share(head, jaw_open: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def refine_named(named, head, dense):
     """Named landmarks by METRICS definition: rims and seam where they exist, the profile's
-    extremes on the midline, Face Landmarker's points elsewhere. All in the head frame."""
+    extremes on the midline, Face Landmarker's points elsewhere. All in the head frame.
+    """
     for side in "LR":
         rim = head.rims[side]
         middle = len(rim.upper) // 2
@@ -212,8 +213,8 @@ def refine_named(named, head, dense):
 def bake(wheel_path: Path, assets: Path) -> None:
     load_package()
     from auto_rig_face.models.face_landmarker import FaceLandmarker
-    from auto_rig_face.rigging import analyse, data, dense_points, fusion, head as head_module
-    from auto_rig_face.rigging import surface, template
+    from auto_rig_face.rigging import analyse, data, dense_points, fusion, surface, template
+    from auto_rig_face.rigging import head as head_module
     from auto_rig_face.vocabulary import ARKIT_SHAPES, LANDMARKS
 
     with zipfile.ZipFile(wheel_path) as wheel:
@@ -245,12 +246,10 @@ def bake(wheel_path: Path, assets: Path) -> None:
             frame.to_world((head.rims[side].upper[0] + head.rims[side].upper[-1]) / 2)
             for side in ("L", "R")
         ]
-    to_head = np.linalg.inv(frame.axes.T)  # rows: world -> head directions
     shapes = {
         name: (unit[:, [0, 2, 1]] * [1.0, -1.0, 1.0]) @ frame.axes.T / frame.scale
         for name, unit in units.items()
     }
-    del to_head
     dense = frame.to_head(found.dense)
     named = refine_named(
         {name: frame.to_head(point) for name, point in rough.items()}, head, dense
