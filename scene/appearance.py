@@ -97,30 +97,46 @@ def join_appearances(surfaces: list[Appearance], textures: Textures) -> Appearan
 
 def read_image(image: bpy.types.Image) -> NDArray[np.uint8] | None:
     """(H, W, 3) sRGB, first row on top, at most MAX_TEXTURE a side; None if it can't be read."""
-    width, height = image.size
-    if width == 0 or height == 0:
+    if 0 in image.size:
         return None
-    small = image.copy()
     try:
-        shrink = min(1.0, MAX_TEXTURE / max(width, height))
-        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-        if size != (width, height):
-            small.scale(*size)
-        if small.channels == 0 or len(small.pixels) != size[0] * size[1] * small.channels:
-            return None
-        values = np.empty(len(small.pixels), dtype=np.float32)
-        small.pixels.foreach_get(values)
-        channels, is_linear = small.channels, small.is_float
+        # A copy is loaded anew, which loses what was painted and not yet saved.
+        only_in_memory = image.is_dirty or image.source == "GENERATED"
+        values = _pixels(image) if only_in_memory else _scaled_pixels(image)
     except RuntimeError:  # Blender's answer to pixels that it can't load
         return None
-    finally:
-        bpy.data.images.remove(small)
-    values = values.reshape(size[1], size[0], channels)[::-1, :, :3]
-    if channels < 3:
+    if values is None:
+        return None
+    step = -(-max(values.shape) // MAX_TEXTURE)
+    values = values[::-step, ::step, :3]
+    if values.shape[2] < 3:
         values = np.repeat(values[..., :1], 3, axis=2)
-    if is_linear:
+    if image.is_float:
         values = linear_to_srgb(values)
     return (np.nan_to_num(values).clip(0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def _scaled_pixels(image: bpy.types.Image) -> NDArray[np.float32] | None:
+    width, height = image.size
+    shrink = MAX_TEXTURE / max(width, height)
+    if shrink >= 1.0:
+        return _pixels(image)
+    small = image.copy()
+    try:
+        small.scale(max(1, round(width * shrink)), max(1, round(height * shrink)))
+        return _pixels(small)
+    finally:
+        bpy.data.images.remove(small)
+
+
+def _pixels(image: bpy.types.Image) -> NDArray[np.float32] | None:
+    """(H, W, C) as stored, first row at the bottom."""
+    width, height = image.size
+    values = np.empty(len(image.pixels), dtype=np.float32)
+    if values.size == 0 or values.size != width * height * image.channels:
+        return None
+    image.pixels.foreach_get(values)
+    return values.reshape(height, width, image.channels)
 
 
 def linear_to_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -133,7 +149,9 @@ def _paint_of_slot(obj: bpy.types.Object, slot: int) -> Paint:
     material = obj.material_slots[slot].material if slot < len(obj.material_slots) else None
     if material is None:
         return Paint()
-    if material.node_tree is None or not material.use_nodes:
+    # From 5.0 on, every material has nodes.
+    has_nodes = bpy.app.version >= (5, 0) or material.use_nodes
+    if material.node_tree is None or not has_nodes:
         return Paint(colour=tuple(material.diffuse_color[:3]))
     socket = _base_colour_socket(material.node_tree)
     if socket is None:

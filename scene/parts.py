@@ -37,6 +37,11 @@ class Box:
     def size(self) -> float:
         return float(np.linalg.norm(self.high - self.low))
 
+    def is_like(self, other: Box) -> bool:
+        """Whether two boxes are the same but for 5 % of their size."""
+        corners = np.abs(np.concatenate((self.low - other.low, self.high - other.high)))
+        return bool(corners.max() < 0.05 * self.size)
+
     def share_inside(self, points: NDArray[np.float64], margin: float) -> float:
         """Share of the (N, 3) ``points`` that lie in the box grown by ``margin`` of its size."""
         grown = margin * (self.high - self.low)
@@ -100,9 +105,8 @@ def _fits(obj: bpy.types.Object, head: bpy.types.Object, head_box: Box, *, relat
         return False
     if related:
         return head_box.share_inside(finite, _LOOSE_MARGIN) >= _LOOSE_MIN_INSIDE
-    # A copy of the head kept in its place as a backup is not a part of it.
-    if len(obj.data.vertices) == len(head.data.vertices):
-        return False
+    if len(obj.data.vertices) == len(head.data.vertices) and head_box.is_like(_box(finite)):
+        return False  # a copy of the head, kept in its place as a backup
     return head_box.share_inside(finite, _MARGIN) >= _MIN_INSIDE
 
 

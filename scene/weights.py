@@ -10,7 +10,6 @@ from typing import Final
 import bpy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from ..properties import state_of
 from ..rigging.data import FaceRig
@@ -82,21 +81,19 @@ def remove_groups(obj: bpy.types.Object, names: Collection[str]) -> None:
         obj.vertex_groups.active_index = obj.vertex_groups[active_name].index
 
 
-def _part_weights(part: ScenePart, rig: FaceRig) -> csr_matrix:
+def _part_weights(part: ScenePart, rig: FaceRig) -> NDArray[np.float32]:
     """(N, B) weights of the part's own vertices; what bisection hides goes with the head."""
-    weights = rig.weights.tocsr()[np.maximum(part.source, 0)]
-    hidden = np.flatnonzero(part.source < 0)
-    if len(hidden) == 0:
-        return weights
-    editable = weights.tolil()
-    editable[hidden] = 0.0
-    editable[hidden, [bone.name for bone in rig.bones].index("head")] = 1.0
-    return editable.tocsr()
+    weights = rig.weights[np.maximum(part.source, 0)].toarray().astype(np.float32)
+    hidden = part.source < 0
+    if hidden.any():
+        weights[hidden] = 0.0
+        weights[hidden, [bone.name for bone in rig.bones].index("head")] = 1.0
+    return weights
 
 
 def _replace_groups(
     obj: bpy.types.Object,
-    weights: csr_matrix,
+    weights: NDArray[np.float32],
     columns: list[str],
     transaction: Transaction,
 ) -> None:
@@ -105,15 +102,14 @@ def _replace_groups(
     old = [group.name for group in state.groups]
     active = obj.vertex_groups.active_index
     created: list[tuple[str, str]] = []
-    by_column = weights.tocsc()
     for column, name in enumerate(columns):
-        span = slice(by_column.indptr[column], by_column.indptr[column + 1])
-        if span.start == span.stop:
+        vertices = np.flatnonzero(weights[:, column])
+        if len(vertices) == 0:
             continue
         group = obj.vertex_groups.new(name=name)
         created.append((group.name, name))
         transaction.on_rollback(functools.partial(remove_groups, obj, [group.name]))
-        _add_weights(group, by_column.indices[span], by_column.data[span])
+        _add_weights(group, vertices, weights[vertices, column])
     if old:
         obj.vertex_groups.active_index = active
 
@@ -132,7 +128,7 @@ def _replace_groups(
 
 def _update_groups(
     obj: bpy.types.Object,
-    weights: csr_matrix,
+    weights: NDArray[np.float32],
     columns: list[str],
     changing: Collection[str],
     transaction: Transaction,
@@ -141,8 +137,8 @@ def _update_groups(
     state = state_of(obj)
     old = _read_weights(obj, columns)
     is_changing = np.array([name in changing for name in columns])
-    held = (weights[:, is_changing].sum(axis=1) > 0) | (old[:, is_changing].sum(axis=1) > 0)
-    rows = np.flatnonzero(np.asarray(held).ravel())
+    held = (weights[:, is_changing] > 0) | (old[:, is_changing] > 0)
+    rows = np.flatnonzero(held.any(axis=1))
     missing = [name for name in columns if name not in obj.vertex_groups]
     for name in missing:
         obj.vertex_groups.new(name=name)
@@ -153,39 +149,36 @@ def _update_groups(
 
 
 def _write_rows(
-    obj: bpy.types.Object, weights: csr_matrix, columns: list[str], rows: NDArray[np.int64]
+    obj: bpy.types.Object, weights: NDArray[np.float32], columns: list[str], rows: NDArray[np.int64]
 ) -> None:
-    by_column = weights[rows].tocsc()
     everything = rows.tolist()
     for column, name in enumerate(columns):
         group = obj.vertex_groups[name]
         group.remove(everything)
-        span = slice(by_column.indptr[column], by_column.indptr[column + 1])
-        _add_weights(group, rows[by_column.indices[span]], by_column.data[span])
+        held = rows[weights[rows, column] > 0]
+        _add_weights(group, held, weights[held, column])
 
 
-def _read_weights(obj: bpy.types.Object, columns: list[str]) -> csr_matrix:
+def _read_weights(obj: bpy.types.Object, columns: list[str]) -> NDArray[np.float32]:
+    """(N, B) weights in the vertex groups called ``columns``; 0 where there is no such group."""
     column_of = {
         obj.vertex_groups[name].index: column
         for column, name in enumerate(columns)
         if name in obj.vertex_groups
     }
-    rows, cols, values = [], [], []
+    weights = np.zeros((len(obj.data.vertices), len(columns)), dtype=np.float32)
     for vertex in obj.data.vertices:
         for element in vertex.groups:
             if element.group in column_of:
-                rows.append(vertex.index)
-                cols.append(column_of[element.group])
-                values.append(element.weight)
-    return csr_matrix((values, (rows, cols)), shape=(len(obj.data.vertices), len(columns)))
+                weights[vertex.index, column_of[element.group]] = element.weight
+    return weights
 
 
 def _add_weights(
-    group: bpy.types.VertexGroup, vertices: NDArray[np.int64], values: NDArray[np.float64]
+    group: bpy.types.VertexGroup, vertices: NDArray[np.int64], values: NDArray[np.float32]
 ) -> None:
     """One call for each distinct weight: Blender takes many vertices but one weight at a time."""
     order = np.argsort(values, kind="stable")
     distinct, first = np.unique(values[order], return_index=True)
     for value, chunk in zip(distinct.tolist(), np.split(vertices[order], first[1:]), strict=True):
-        if value > 0.0:
-            group.add(chunk.tolist(), value, "REPLACE")
+        group.add(chunk.tolist(), value, "REPLACE")

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An empty scene with the extension registered, and simple heads and rigs to put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import auto_rig_face
+import bpy
+import numpy as np
+import pytest
+from auto_rig_face.properties import ATTRIBUTE
+from auto_rig_face.rigging.data import (
+    Bone,
+    Certificate,
+    FaceLandmarks,
+    FaceMesh,
+    FaceRig,
+    HeadFrame,
+    Message,
+    Metric,
+    RigOptions,
+)
+from auto_rig_face.scene.head import SceneOptions
+from auto_rig_face.scene.mesh_access import basis_positions
+from auto_rig_face.scene.reader import read
+from auto_rig_face.scene.storage import store_landmarks, store_rig
+from auto_rig_face.scene.transaction import Transaction
+from auto_rig_face.scene.writer import write
+from auto_rig_face.vocabulary import ARKIT_SHAPES, BONE_PARENTS, BONES, LANDMARKS
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+IOD = 0.6
+
+
+@pytest.fixture
+def context() -> Iterator[bpy.types.Context]:
+    """An empty file with the extension registered."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    if not hasattr(bpy.types.Object, ATTRIBUTE):
+        auto_rig_face.register()
+    yield bpy.context
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+
+
+@pytest.fixture
+def head(context: bpy.types.Context) -> bpy.types.Object:
+    """A ball of radius 1, the active object."""
+    return add_ball("Head", 1.0, (0.0, 0.0, 0.0))
+
+
+@pytest.fixture
+def head_with_eyes(head: bpy.types.Object) -> bpy.types.Object:
+    """The ball with two loose eyeballs; the ball is active and nothing else is selected."""
+    add_ball("Eye.L", 0.15, (IOD / 2, -0.7, 0.2))
+    add_ball("Eye.R", 0.15, (-IOD / 2, -0.7, 0.2))
+    activate(head)
+    return head
+
+
+@pytest.fixture
+def ball() -> Callable[..., bpy.types.Object]:
+    """Adds a ball: name, radius, location."""
+    return add_ball
+
+
+@pytest.fixture
+def make_active() -> Callable[[bpy.types.Object], None]:
+    """Makes an object the active and only selected one."""
+    return activate
+
+
+@pytest.fixture
+def rig_of() -> Callable[[FaceMesh], FaceRig]:
+    """Makes a rig without any geometry behind it."""
+    return simple_rig
+
+
+@pytest.fixture
+def write_rig(context: bpy.types.Context) -> Callable[..., bpy.types.Object | None]:
+    """Reads an object and writes a simple rig on it; returns the armature."""
+
+    def write_simple_rig(
+        obj: bpy.types.Object,
+        *,
+        options: RigOptions | None = None,
+        scene_options: SceneOptions | None = None,
+        size: float = 1.0,
+        moved: frozenset[str] | None = None,
+        fail: bool = False,
+    ) -> bpy.types.Object | None:
+        scene_options = scene_options or SceneOptions()
+        face_mesh, scene_head = read(context, obj, options=scene_options)
+        rig = simple_rig(face_mesh, size)
+        with Transaction() as transaction:
+            written = write(
+                context,
+                scene_head,
+                rig,
+                options or RigOptions(),
+                scene_options,
+                transaction,
+                moved_markers=moved,
+            )
+            messages = (*written.messages, *rig.messages)
+            store_rig(scene_head, rig, rig.status, messages, written.armature)
+            store_landmarks(obj, rig.landmarks, rig.landmarks)
+            if fail:
+                raise StageError
+        return written.armature
+
+    return write_simple_rig
+
+
+@pytest.fixture
+def stage_error() -> type[Exception]:
+    """What write_rig raises at its end when it is told to fail."""
+    return StageError
+
+
+@pytest.fixture
+def shown() -> Callable[[bpy.types.Object], NDArray[np.float32]]:
+    """Positions that the artist sees: of the evaluated mesh, in object space."""
+    return shown_positions
+
+
+class StageError(Exception):
+    """A stage failed after everything was written."""
+
+
+def add_ball(name: str, radius: float, location: tuple[float, float, float]) -> bpy.types.Object:
+    bpy.ops.mesh.primitive_uv_sphere_add(
+        segments=32, ring_count=17, radius=radius, location=location
+    )
+    ball = bpy.context.object
+    ball.name = ball.data.name = name
+    return ball
+
+
+def activate(obj: bpy.types.Object) -> None:
+    bpy.ops.object.select_all(action="DESELECT")
+    obj.select_set(True)
+    bpy.context.view_layer.objects.active = obj
+
+
+def shown_positions(obj: bpy.types.Object) -> NDArray[np.float32]:
+    bpy.context.view_layer.update()
+    mesh = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    return basis_positions(mesh).copy()
+
+
+def simple_rig(face_mesh: FaceMesh, size: float = 1.0) -> FaceRig:
+    """Every shape pushes the lower half down or, for parts, along; the jaw holds the lower half."""
+    vertices = face_mesh.vertices
+    head = face_mesh.parts[0]
+    middle = vertices[: head.stop].mean(axis=0)
+    scale = float(np.ptp(vertices[: head.stop, 2])) / 2
+    below = (vertices[:, 2] < middle[2] + 0.05 * scale) & (np.arange(len(vertices)) < head.stop)
+    left = vertices[:, 0] > middle[0]
+    shapes = {
+        name: _push(name, below, left, scale * size).astype(np.float32) for name in ARKIT_SHAPES
+    }
+    for part in face_mesh.parts[1:]:
+        shapes["eyeLookUpLeft"][part.start : part.stop, 2] = 0.05 * scale * size
+    frame = HeadFrame(
+        origin=middle + [0.0, -0.7 * scale, 0.2 * scale],
+        axes=np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
+        scale=IOD * scale,
+    )
+    named = {
+        name: frame.origin + [0.01 * scale * index, 0.0, 0.0]
+        for index, name in enumerate(LANDMARKS)
+    }
+    return FaceRig(
+        shapes=shapes,
+        bones=_bones(frame),
+        weights=_weights(face_mesh, below),
+        landmarks=FaceLandmarks(frame, named, dict.fromkeys(LANDMARKS, 0.9)),
+        certificate=Certificate(
+            (
+                Metric("lid aperture", 0.01, 0.02, passed=True),
+                Metric("lip seal", None, 1.0, passed=True, unit="% IOD", note="sealed mouth"),
+            )
+        ),
+        messages=(Message("info", "A ball was rigged."),),
+    )
+
+
+def _push(
+    name: str, below: NDArray[np.bool_], left: NDArray[np.bool_], size: float
+) -> NDArray[np.float64]:
+    moving = below.copy()
+    if name.endswith("Left"):
+        moving &= left
+    elif name.endswith("Right"):
+        moving &= ~left
+    number = ARKIT_SHAPES.index(name)
+    return moving[:, None] * np.array([0.0, 0.001 * number, -0.1]) * size
+
+
+def _bones(frame: HeadFrame) -> tuple[Bone, ...]:
+    bones = []
+    for index, (name, parent) in enumerate(BONE_PARENTS.items()):
+        start = frame.to_world(np.array([0.05 * index, -0.2, -0.5]))
+        tail = frame.to_world(np.array([0.05 * index, -0.2, 0.1]))
+        bones.append(Bone(name, parent, start, tail, z_axis=frame.axes[1]))
+    return tuple(bones)
+
+
+def _weights(face_mesh: FaceMesh, below: NDArray[np.bool_]) -> csr_matrix:
+    weights = np.zeros((len(face_mesh.vertices), len(BONES)))
+    weights[below, BONES.index("jaw")] = 0.7
+    weights[:, BONES.index("head")] = 1.0 - weights.sum(axis=1)
+    for part in face_mesh.parts[1:]:
+        side = "eye.L" if face_mesh.vertices[part.start, 0] > 0 else "eye.R"
+        weights[part.start : part.stop] = 0.0
+        weights[part.start : part.stop, BONES.index(side)] = 1.0
+    return csr_matrix(weights)
