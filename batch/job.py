@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .. import pipeline
 from ..errors import RigError
-from ..rigging.data import FaceMesh, Message, RigOptions
+from ..rigging.data import FaceLandmarks, FaceMesh, Message, RigOptions
 from . import exporters, importers, report
 from .contact_sheet import Picture, refusal_sheet, rig_sheet
 from .heads import HeadsFound, find_heads
@@ -27,6 +27,11 @@ from .scene_meshes import face_finder, scene_meshes
 from .worker import Job
 
 Progress = Callable[[str, float], None]  # stage, fraction of the whole job
+
+_MARKERS_FOR_BATCH: Final = (
+    "For the batch: import the file in Blender, press Edit Markers, drag them into place, save it "
+    "as .blend and name that file as the input."
+)
 
 # Shares of the whole job in which the bar moves: import, rigging, and what follows.
 _RIG_FROM, _RIG_TO = 0.1, 0.8
@@ -183,15 +188,22 @@ def _refuse(head: _Head, error: RigError) -> None:
     """Put into the report why there is no rig, and what could be seen of the head all the same."""
     head.report["status"] = report.status_of_error(error)
     head.messages.append(Message("error", str(error)))
+    if error.wants_markers:
+        head.messages.append(Message("info", _MARKERS_FOR_BATCH))
     pictures: list[Picture] = []
     if head.head is not None:
-        landmarks = known_landmarks(head.head)
+        landmarks = _landmarks_of(error) or known_landmarks(head.head)
         if landmarks is not None:
             head.report["landmarks"] = report.landmark_entries(landmarks, _to_file(head))
             head.report["landmarks_source"] = landmarks.source
         pictures = refusal_pictures(bpy.context, head.head, landmarks)
     title = f"{head.job.stem}: {head.report['status']}"
     head.sheet = refusal_sheet(pictures, title, _notes(head))
+
+
+def _landmarks_of(error: RigError) -> FaceLandmarks | None:
+    """A face that was found before the work had to stop."""
+    return error.landmarks if isinstance(error, pipeline.UnriggableFaceError) else None
 
 
 def _notes(head: _Head) -> list[str]:
