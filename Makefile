@@ -86,14 +86,17 @@ test-all: $(foreach version,$(PYTHONS),$(if $(call find,$(version)),.venv-py$(ca
 test-gui: $(READY) $(ASSETS)
 	@$(PY) tools/gui_test.py --out out/gui $(if $(BLENDER),--blender '$(BLENDER)')
 
+# Every check runs, also after another one failed.
 lint: $(READY)
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check --quiet .
-	@sh tools/check_types.sh $(PY)
-	@$(PY) tools/check_repository.py
-	@$(PY) -m pytest --quiet --no-header --durations=0 tests/unit/test_layering.py
-	@$(PY) tools/check_registration.py
-	@echo "lint: all checks passed"
+	@status=0; \
+	$(PY) -m ruff check --quiet . || status=1; \
+	$(PY) -m ruff format --check --quiet . || { echo "make format puts that right"; status=1; }; \
+	sh tools/check_types.sh $(PY) || status=1; \
+	$(PY) tools/check_repository.py || status=1; \
+	$(PY) -m pytest --quiet --no-header --override-ini addopts=--import-mode=importlib tests/unit/test_layering.py || status=1; \
+	$(PY) tools/check_registration.py || status=1; \
+	[ $$status -eq 0 ] && echo "lint: all checks passed" || echo "lint: FAILED"; \
+	exit $$status
 
 format: $(READY)
 	@$(PY) -m ruff check --fix --quiet .
