@@ -19,6 +19,7 @@ from ..errors import RigError
 from .canonical_face import POINTS, eye_centres, frame_of
 from .data import FaceMesh, HeadFrame
 from .face_evidence import judge
+from .face_paint import Painter, is_plain
 from .orientation import Detector, Sighting, frame_of_sighting, look_at, search
 from .raycast import RayScene
 from .views import look
@@ -39,7 +40,7 @@ ROBUST_STEPS: Final = 12
 ROBUST_SCALE: Final = 0.01  # IOD: lines of sight that pass nearer than this count alike
 OUTLYING_VIEW: Final = 3.0  # times the typical residual
 OUTLYING_FLOOR: Final = 0.04  # IOD: views that agree this well are never thrown out
-ACCEPT_SCORE: Final = 0.35
+ACCEPT_SCORE: Final = 0.25
 SURE_SCORE: Final = 0.6
 CANDIDATES_PER_BATCH: Final = 3
 
@@ -67,12 +68,12 @@ def locate_face(face_mesh: FaceMesh, detect: Detector, report: Report | None = N
     what was found doesn't hold up from several sides.
     """
     report = report or _silent
-    scene = RayScene(face_mesh.vertices, face_mesh.triangles)
+    subject = _Subject(face_mesh, detect)
     best: LocatedFace | None = None
-    for number, batch in enumerate(search(face_mesh, scene, detect)):
+    for number, batch in enumerate(search(face_mesh, subject.scene, detect)):
         report("Looking for the face", 0.1 + 0.1 * number)
         for sighting in batch[:CANDIDATES_PER_BATCH]:
-            located = _follow(face_mesh, scene, detect, sighting)
+            located = subject.follow(sighting)
             if located and (best is None or located.score > best.score):
                 best = located
             if best is not None and best.score >= SURE_SCORE:
@@ -96,63 +97,72 @@ def _name(face_mesh: FaceMesh) -> str:
     return face_mesh.parts[0].name if face_mesh.parts else "the mesh"
 
 
-def _follow(
-    face_mesh: FaceMesh, scene: RayScene, detect: Detector, sighting: Sighting
-) -> LocatedFace | None:
-    """Look again around one sighting until the frame settles, then from more sides."""
-    frame = frame_of_sighting(sighting, scene)
-    if frame is None:
-        return None
-    seen: list[Sighting] = []
-    for _ in range(MAX_ROUNDS):
-        if not _plausible_scale(frame, scene):
+class _Subject:
+    """The mesh under the camera, prepared once."""
+
+    def __init__(self, face_mesh: FaceMesh, detect: Detector) -> None:
+        self.scene = RayScene(face_mesh.vertices, face_mesh.triangles)
+        self._face_mesh = face_mesh
+        self._detect = detect
+        self._painter = Painter(face_mesh) if is_plain(face_mesh) else None
+
+    def follow(self, sighting: Sighting) -> LocatedFace | None:
+        """Look again around one sighting until the frame settles, then from more sides."""
+        frame = frame_of_sighting(sighting, self.scene)
+        if frame is None:
             return None
-        seen = _observe(face_mesh, scene, detect, frame, FIRST_ANGLES)
-        if len(seen) < 2:
+        located = self._settle(frame, self._painter)
+        if self._painter is not None and (located is None or located.score < ACCEPT_SCORE):
+            plain = self._settle(frame, None)
+            if plain is not None and (located is None or plain.score > located.score):
+                return plain
+        return located
+
+    def _settle(self, frame: HeadFrame, painter: Painter | None) -> LocatedFace | None:
+        seen: list[Sighting] = []
+        for _ in range(MAX_ROUNDS):
+            if not _plausible_scale(frame, self.scene):
+                return None
+            painted = painter.paint(frame) if painter else None
+            seen = self._observe(painted, frame, FIRST_ANGLES)
+            if len(seen) < 2:
+                return None
+            previous, frame = frame, frame_of(triangulate(seen)[0])
+            if _close(previous, frame):
+                break
+        painted = painter.paint(frame) if painter else None
+        seen += self._observe(painted, frame, MORE_ANGLES)
+        seen, points, spread = _fuse(seen)
+        if len(seen) < MIN_VIEWS:
             return None
-        previous, frame = frame, frame_of(triangulate(seen)[0])
-        if _close(previous, frame):
-            break
-    seen += _observe(face_mesh, scene, detect, frame, MORE_ANGLES)
-    seen, points, spread = _fuse(seen)
-    if len(seen) < MIN_VIEWS:
-        return None
-    frame = frame_of(points)
-    attempts = len(FIRST_ANGLES) + len(MORE_ANGLES)
-    score = judge(points, spread, frame, scene, share_of_views=len(seen) / attempts)
-    return LocatedFace(frame, points, spread, score)
+        frame = frame_of(points)
+        share = len(seen) / (len(FIRST_ANGLES) + len(MORE_ANGLES))
+        score = judge(points, spread, frame, self.scene, share_of_views=share)
+        return LocatedFace(frame, points, spread, score)
+
+    def _observe(
+        self, painted: FaceMesh | None, frame: HeadFrame, angles: tuple[tuple[float, float], ...]
+    ) -> list[Sighting]:
+        """The same face from several angles; angles from which it isn't seen are left out."""
+        seen: list[Sighting] = []
+        for yaw, pitch in angles:
+            for size in VIEW_SIZES:
+                camera = look(
+                    frame, yaw, pitch, size=size, centre=VIEW_CENTRE, resolution=VIEW_RESOLUTION
+                )
+                faces = look_at(painted or self._face_mesh, self.scene, camera, self._detect)
+                expected = [face for face in faces if _is_expected(face, frame)]
+                if expected:
+                    seen.append(expected[0])
+                    break
+            if not seen:
+                return []  # what isn't seen from the first angle isn't worth more pictures
+        return seen
 
 
 def _plausible_scale(frame: HeadFrame, scene: RayScene) -> bool:
-    extent = float(np.nanmax(np.ptp(scene.vertices[np.isfinite(scene.vertices).all(1)], axis=0)))
-    return 1e-4 * extent < frame.scale < extent
-
-
-def _observe(
-    face_mesh: FaceMesh,
-    scene: RayScene,
-    detect: Detector,
-    frame: HeadFrame,
-    angles: tuple[tuple[float, float], ...],
-) -> list[Sighting]:
-    """The same face from several angles; angles from which it isn't seen are left out."""
-    seen = []
-    for yaw, pitch in angles:
-        for size in VIEW_SIZES:
-            camera = look(
-                frame, yaw, pitch, size=size, centre=VIEW_CENTRE, resolution=VIEW_RESOLUTION
-            )
-            found = [
-                sighting
-                for sighting in look_at(face_mesh, scene, camera, detect)
-                if _is_expected(sighting, frame)
-            ]
-            if found:
-                seen.append(found[0])
-                break
-        if not seen:
-            return []  # what isn't seen from the first angle isn't worth more pictures
-    return seen
+    """Whether the eyes are as far apart as eyes on this mesh can be."""
+    return 1e-4 * scene.extent < frame.scale < scene.extent
 
 
 def _is_expected(sighting: Sighting, frame: HeadFrame) -> bool:

@@ -39,7 +39,7 @@ class RayScene:
     """A mesh prepared once, to be asked often.
 
     ``vertices``: (V, 3) in any units. ``triangles``: (T, 3) indices. Triangles with a corner that
-    isn't finite are never hit.
+    isn't finite are never hit. ``extent``: the longest side of the triangles' bounding box.
     """
 
     def __init__(self, vertices: ArrayLike, triangles: ArrayLike) -> None:
@@ -51,12 +51,12 @@ class RayScene:
         used = self.vertices[np.unique(solid)]
         low, high = (used.min(axis=0), used.max(axis=0)) if len(used) else (np.zeros(3), np.ones(3))
         self._centre = (low + high) / 2
-        self._extent = float((high - low).max()) or 1.0
+        self.extent = float((high - low).max()) or 1.0
         self._scene = EmbreeScene(robust=True)
         if len(solid):
             # Loose vertices may be anywhere, also at NaN: no triangle that Embree gets uses those.
             safe = np.where(finite[:, None], self.vertices, 0.0)
-            unit = np.clip((safe - self._centre) / self._extent, -1.0, 1.0)
+            unit = np.clip((safe - self._centre) / self.extent, -1.0, 1.0)
             TriangleMesh(self._scene, unit.astype(np.float32), solid.astype(np.int32))
 
     def cast(self, origins: ArrayLike, directions: ArrayLike) -> Hits:
@@ -72,7 +72,7 @@ class RayScene:
         lengths = np.sqrt(np.einsum("ij,ij->i", directions, directions))
         with np.errstate(divide="ignore", invalid="ignore"):
             unit_directions = (directions / lengths[:, None]).astype(np.float32)
-        unit_origins = ((origins - self._centre) / self._extent).astype(np.float32)
+        unit_origins = ((origins - self._centre) / self.extent).astype(np.float32)
         result = self._scene.run(unit_origins, unit_directions, output=1)
         return self._hits(result)
 
@@ -83,7 +83,7 @@ class RayScene:
         u = np.where(found, result["u"], 0.0).astype(np.float64)
         v = np.where(found, result["v"], 0.0).astype(np.float64)
         barycentric = np.stack([np.where(found, 1.0 - u - v, 0.0), u, v], axis=1)
-        distance = np.where(found, result["tfar"].astype(np.float64) * self._extent, np.inf)
+        distance = np.where(found, result["tfar"].astype(np.float64) * self.extent, np.inf)
         return Hits(triangle, barycentric, distance)
 
     @cached_property
@@ -108,7 +108,7 @@ class RayScene:
     def _area_vectors(self) -> NDArray[np.float64]:
         """(T, 3) normals with twice the area of the unit-sized triangles as their length."""
         vectors = np.zeros((len(self.triangles), 3))
-        corners = (self.vertices[self.triangles[self._solid]] - self._centre) / self._extent
+        corners = (self.vertices[self.triangles[self._solid]] - self._centre) / self.extent
         edges = corners[:, 1:] - corners[:, :1]
         vectors[self._solid] = np.cross(edges[:, 0], edges[:, 1])
         return vectors
