@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 from scipy.spatial import cKDTree
 
 from ..data import Metric
@@ -133,6 +134,7 @@ def lip_gap(lips: Lips, vertices: NDArray[np.float64]) -> NDArray[np.float64]:
 def _crossing(head: Head, lips: Lips, shapes: dict[str, NDArray[np.float64]]) -> Metric:
     rest = lips.edges(head.vertices)
     allowed = np.minimum(lip_clearance(lips, *rest), 0.0)
+    buried = np.maximum(lip_penetration(lips, head.vertices), 0.0)
     worst, place = 0.0, ""
     for name, displacement in poses(shapes):
         if name.startswith("mouthRoll"):
@@ -141,8 +143,10 @@ def _crossing(head: Head, lips: Lips, shapes: dict[str, NDArray[np.float64]]) ->
         clearance = lip_clearance(lips, rest[0] + moved[0], rest[1] + moved[1])
         crossed = 100 * (allowed - clearance)
         if crossed.max() > max(worst, CROSSING_LIMIT):
-            depth = 100 * lip_penetration(lips, head.vertices + displacement)
+            depth = 100 * (lip_penetration(lips, head.vertices + displacement) - buried)
             crossed = np.minimum(crossed, depth)
+        # One sample alone is a kink of the edge in a mouth corner, no crossing.
+        crossed = median_filter(crossed, 3, mode="nearest")
         deepest = int(crossed.argmax())
         if crossed[deepest] > worst:
             worst = float(crossed[deepest])

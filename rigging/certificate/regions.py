@@ -50,7 +50,7 @@ REGIONS: Final[dict[str, Region]] = {
     "cheek": LOWER,
     "jaw": LOWER,
     "mouth": LOWER,
-    "noseSneer": Region("brow_mid", 0.4, "chin", 0.3, 0.6),
+    "noseSneer": Region("brow_mid", 0.8, "chin", 0.3, 0.6),  # it draws the brow down
     "tongueOut": Region(below="nose_tip"),
 }
 TWO_SIDED: Final = frozenset({"jawLeft", "jawRight", "mouthLeft", "mouthRight"})
