@@ -162,10 +162,9 @@ class FoldFinder:
 
     def new(self, folds: list[Folds]) -> list[Folds]:
         """The same folds without the pairs that intersect at rest already."""
-        involved = np.unique(np.concatenate([fold.pairs.ravel() for fold in folds] or [[]]))
-        at_rest = find_intersections(
-            self._skin.points, self._skin.triangles, involved.astype(np.int64)
-        )
+        none = np.zeros(0, np.int64)
+        involved = np.unique(np.concatenate([none, *(fold.pairs.ravel() for fold in folds)]))
+        at_rest = find_intersections(self._skin.points, self._skin.triangles, involved)
         count = len(self._skin.triangles)
         known = at_rest[:, 0] * count + at_rest[:, 1]
         result = []
