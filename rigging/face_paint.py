@@ -75,10 +75,15 @@ class Painter:
         self._order = np.argsort(piece, kind="stable")
         self._starts = np.flatnonzero(np.diff(piece[self._order], prepend=-1))
 
+    @property
+    def has_loose_pieces(self) -> bool:
+        """Whether there can be two eyes beside the skin."""
+        return len(self._starts) > 2
+
     def paint(self, frame: HeadFrame) -> FaceMesh | None:
         """The same mesh with painted eyes and brows; None where it has no loose ones."""
         corners = frame.to_head(self._face_mesh.vertices)[self._face_mesh.triangles]
-        pairs = _mirrored_pairs(self._pieces(corners))
+        pairs = _mirrored_pairs(self._pieces(corners)) if self.has_loose_pieces else []
         if not pairs:
             return None
         count = len(corners)
@@ -94,8 +99,6 @@ class Painter:
         return replace(self._face_mesh, appearance=look)
 
     def _pieces(self, corners: Floats) -> list[_Piece]:
-        if len(self._starts) < 2:
-            return []
         ordered = corners[self._order]
         lows = np.minimum.reduceat(ordered.min(axis=1), self._starts)
         highs = np.maximum.reduceat(ordered.max(axis=1), self._starts)

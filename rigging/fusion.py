@@ -104,7 +104,8 @@ class _Subject:
         self.scene = RayScene(face_mesh.vertices, face_mesh.triangles)
         self._face_mesh = face_mesh
         self._detect = detect
-        self._painter = Painter(face_mesh) if is_plain(face_mesh) else None
+        painter = Painter(face_mesh) if is_plain(face_mesh) else None
+        self._painter = painter if painter and painter.has_loose_pieces else None
 
     def follow(self, sighting: Sighting) -> LocatedFace | None:
         """Look again around one sighting until the frame settles, then from more sides."""
@@ -124,7 +125,10 @@ class _Subject:
             if not _plausible_scale(frame, self.scene):
                 return None
             painted = painter.paint(frame) if painter else None
-            seen = self._observe(painted, frame, FIRST_ANGLES)
+            seen = self._observe(painted, frame, FIRST_ANGLES[:1])
+            if not seen:
+                return None  # not worth more pictures
+            seen += self._observe(painted, frame, FIRST_ANGLES[1:])
             if len(seen) < 2:
                 return None
             previous, frame = frame, frame_of(triangulate(seen)[0])
@@ -155,8 +159,6 @@ class _Subject:
                 if expected:
                     seen.append(expected[0])
                     break
-            if not seen:
-                return []  # what isn't seen from the first angle isn't worth more pictures
         return seen
 
 

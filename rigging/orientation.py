@@ -8,7 +8,7 @@ them. Whole bodies are also looked at near their top.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,18 +17,13 @@ from numpy.typing import NDArray
 from .canonical_face import POINTS, SKIN_POINTS, frame_of
 from .data import FaceMesh, HeadFrame
 from .raycast import RayScene
+from .search_views import UPRIGHT, search_views, turn
 from .views import LEVEL_LIGHT, Camera, render
 
-SEARCH_RESOLUTION: Final = 224
-MARGIN: Final = 1.12
-# A head's share of a whole body's height: grown-ups, and chibi figures.
-HEAD_SHARES: Final = (0.17, 0.36)
-# The top of a body is looked at closely where it is this much smaller than the whole.
-CLOSER: Final = 0.55
 MIN_SCORE: Final = 0.5
 MIN_PRESENCE: Final = 0.5
 # Straight from the camera, so that turning the picture is the same as turning the camera.
-SEARCH_LIGHT: Final = (0.0, 0.0, 1.0)
+TURNABLE_LIGHT: Final = (0.0, 0.0, 1.0)
 
 
 class Prediction(Protocol):
@@ -42,7 +37,6 @@ class Prediction(Protocol):
     def presence(self) -> float: ...
 
 
-_Direction = tuple[float, float, float]
 Detector = Callable[[NDArray[np.uint8]], Sequence[Prediction]]
 
 
@@ -87,95 +81,15 @@ def search(face_mesh: FaceMesh, scene: RayScene, detect: Detector) -> Iterator[l
     vertices = vertices[np.isfinite(vertices).all(axis=1)]
     if not len(vertices):
         return
-    for group in _groups(vertices):
+    for group in search_views(vertices):
         batch: list[Sighting] = []
-        for camera, quarter_turns in group:
-            picture = render(face_mesh, camera, scene=scene, light=SEARCH_LIGHT)
-            for turns in quarter_turns:
+        for view in group:
+            light = LEVEL_LIGHT if view.quarter_turns == UPRIGHT else TURNABLE_LIGHT
+            picture = render(face_mesh, view.camera, scene=scene, light=light)
+            for turns in view.quarter_turns:
                 turned = np.ascontiguousarray(np.rot90(picture, turns))
-                batch += _sightings(_turn(camera, turns), detect(turned))
+                batch += _sightings(turn(view.camera, turns), detect(turned))
         yield sorted(batch, key=lambda sighting: -sighting.confidence)
-
-
-ALL_TURNS: Final = (0, 1, 2, 3)
-_View = tuple[Camera, tuple[int, ...]]  # a camera, and the quarter turns of its picture
-
-
-def _groups(vertices: NDArray[np.float64]) -> Iterator[list[_View]]:
-    """What to look at, group by group: the likeliest directions first."""
-    z_up, y_up = (0, 0, 1), (0, 1, 0)
-    yield _upright_views(vertices, [(0, -1, 0)], z_up)
-    yield _upright_views(vertices, [(0, 1, 0), (1, 0, 0), (-1, 0, 0)], z_up)
-    yield _upright_views(vertices, [(0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0)], y_up)
-    directions = [(0, -1, 0), (0, 1, 0), (1, 0, 0), (-1, 0, 0)]
-    yield [
-        *((_whole(vertices, _axes(towards, z_up)), (1, 2, 3)) for towards in directions),
-        *((_whole(vertices, _axes((0, 0, z), y_up)), (1, 2, 3)) for z in (1, -1)),
-    ]
-    yield [(_whole(vertices, _axes(towards, z_up)), ALL_TURNS) for towards in _diagonals()]
-
-
-def _upright_views(
-    vertices: NDArray[np.float64], directions: Sequence[_Direction], up: _Direction
-) -> list[_View]:
-    """The whole mesh and, where it may be a body, its top, from each direction."""
-    views: list[_View] = []
-    for towards in directions:
-        axes = _axes(towards, up)
-        views.append((_whole(vertices, axes), (0,)))
-        views += [(camera, (0,)) for camera in _tops(vertices, axes)]
-    return views
-
-
-def _axes(towards: _Direction, up: _Direction) -> NDArray[np.float64]:
-    """(3, 3) rows right, up, towards the camera; ``up`` need not be perpendicular."""
-    back = np.asarray(towards, np.float64)
-    back /= np.linalg.norm(back)
-    right = np.cross(np.asarray(up, np.float64), back)
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(back, right), back])
-
-
-def _turn(camera: Camera, quarter_turns: int) -> Camera:
-    """The camera whose picture is ``camera``'s, turned anticlockwise as by numpy.rot90."""
-    right, up, back = camera.axes
-    for _ in range(quarter_turns):
-        right, up = -up, right
-    return replace(camera, axes=np.stack([right, up, back]))
-
-
-def _diagonals() -> list[_Direction]:
-    """The directions halfway between axes: to a cube's 12 edges and 8 corners."""
-    steps = (-1, 0, 1)
-    cube = [(x, y, z) for z in steps for y in steps for x in steps]
-    return [direction for direction in cube if sum(map(abs, direction)) > 1]
-
-
-def _whole(vertices: NDArray[np.float64], axes: NDArray[np.float64]) -> Camera:
-    local = vertices @ axes.T
-    return _camera(local.min(axis=0), local.max(axis=0), axes)
-
-
-def _tops(vertices: NDArray[np.float64], axes: NDArray[np.float64]) -> list[Camera]:
-    """Nearer cameras on the top of what may be a whole body."""
-    local = vertices @ axes.T
-    low, high = local.min(axis=0), local.max(axis=0)
-    cameras = []
-    for share in HEAD_SHARES:
-        bottom = high[1] - share * (high[1] - low[1])
-        slab = local[local[:, 1] >= bottom]
-        slab_low, slab_high = slab.min(axis=0), slab.max(axis=0)
-        slab_low[1] = bottom
-        if max((slab_high - slab_low)[:2]) < CLOSER * max((high - low)[:2]):
-            cameras.append(_camera(slab_low, slab_high, axes))
-    return cameras
-
-
-def _camera(
-    low: NDArray[np.float64], high: NDArray[np.float64], axes: NDArray[np.float64]
-) -> Camera:
-    size = float((high - low)[:2].max()) * MARGIN
-    return Camera((low + high) / 2 @ axes, axes, size or 1.0, SEARCH_RESOLUTION)
 
 
 def frame_of_sighting(sighting: Sighting, scene: RayScene) -> HeadFrame | None:
