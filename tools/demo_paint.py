@@ -117,7 +117,7 @@ def _freckle(
     tint = (character.skin[0] * 0.78, character.skin[1] * 0.62, character.skin[2] * 0.5)
     for _ in range(character.freckles):
         across = abs(random.normal(0.27, 0.12))
-        height = 7.02 + random.normal(0.0, 0.05)
+        height = 6.97 + random.normal(0.0, 0.05)
         side = random.choice((-1.0, 1.0))
         offset = positions[..., :2] - np.array([side * across, height], np.float32)
         spot = np.exp(-((offset**2).sum(axis=-1)) / random.uniform(0.007, 0.012) ** 2)

@@ -58,10 +58,9 @@ class MakeHuman:
         data = self._archive.read(name)
         return (gzip.decompress(data) if name.endswith(".gz") else data).decode()
 
-    def polygons(self, *prefixes: str) -> Polygons:
-        """The quads of every group whose name starts with one of ``prefixes``."""
-        found = [faces for name, faces in self._groups.items() if name.startswith(prefixes)]
-        faces = np.concatenate(found)
+    def polygons(self, *groups: str) -> Polygons:
+        """The quads of the groups of these names."""
+        faces = np.concatenate([self._groups[group] for group in groups])
         return Polygons(faces[:, :, 0], faces[:, :, 1])
 
     def apply(self, vertices: Array, target: str, weight: float) -> Array:

@@ -48,6 +48,7 @@ AMARA = Character(
         "macrodetails/universal-female-young-averagemuscle-averageweight": 1.0,
         "mouth/mouth-upperlip-volume-incr": 0.3,
         "head/head-oval": 0.4,
+        **{f"eyes/{side}-eye-height{part}-incr": 0.5 for side in "lr" for part in "123"},
     },
     skin=(0.50, 0.31, 0.22),
     blush=(0.62, 0.24, 0.20),
@@ -73,7 +74,7 @@ PIP = Character(
         "ears/l-ear-wing-incr": 0.5,
         "ears/r-ear-wing-incr": 0.5,
         "mouth/mouth-angles-up": 0.7,
-        **{f"eyes/{side}-eye-height{part}-incr": 0.5 for side in "lr" for part in "123"},
+        **{f"eyes/{side}-eye-height{part}-incr": 0.9 for side in "lr" for part in "123"},
     },
     skin=(1.0, 0.82, 0.70),
     blush=(0.98, 0.48, 0.42),
@@ -87,11 +88,11 @@ PIP = Character(
     brow_width=0.06,
     brow_lift=0.08,
     brow_slant=0.09,
-    iris_angle=38.0,
-    neck_cut=6.22,
+    iris_angle=40.0,
+    neck_cut=6.12,
     freckles=46,
     blush_strength=0.6,
-    eye_scale=1.55,
+    eye_scale=1.62,
     eye_spacing=0.075,
     nose_scale=0.78,
     mouth_scale=1.1,
@@ -163,7 +164,6 @@ _FIXED = np.array(
     [
         [0.0, 7.35, 1.45],
         [0.0, 7.02, 1.65],
-        [0.14, 6.96, 1.45],
         [0.0, 6.80, 1.50],
         [0.25, 6.68, 1.35],
         [0.0, 6.55, 1.50],
@@ -206,7 +206,7 @@ def _enlarge_eyes(
     fixed = np.unique(fixed, axis=0)
     points = np.concatenate([moved[0][0], moved[1][0], fixed])
     values = np.concatenate([moved[0][1], moved[1][1], np.zeros_like(fixed)])
-    spline = RBFInterpolator(points, values, kernel="thin_plate_spline", smoothing=1e-4)
+    spline = RBFInterpolator(points, values, kernel="thin_plate_spline", smoothing=1e-2)
     head = vertices[:, 1] > 5.5
     free = 1.0 - weights[0] - weights[1]
     result = vertices + weights[0][:, None] * targets[0] + weights[1][:, None] * targets[1]
