@@ -29,6 +29,7 @@ ROUND = 0.15  # semi-axes that differ by less than this share make a ball
 DEEP = 0.4  # depth over width from which an eye turns; a flatter one slides
 SMALL = 0.85  # of the largest piece: pupils and irises on a flat eye
 ROOM = 0.8  # of the way to the edge that a sliding pupil may use
+IN_SIGHT = 0.7  # of the half opening: further, and the lids would hide the pupil
 BUTTON_SLIDE = 0.2  # of its own width, for a flat eye that lies on the face in one piece
 
 
@@ -113,12 +114,12 @@ def _slid(
             moving |= of_piece
     direction = np.array([left / 28.0, up / 25.0])
     if moving.any():
+        own = np.ptp(points[moving], axis=0)[:2] / 2
+        reach = np.clip(ROOM * (half - own), 0.0, 0.5 * half)
         if side in head.rims:
             rim = head.rims[side]
             seen = np.ptp(np.concatenate([rim.upper, rim.lower]), axis=0)[:2] / 2
-            half = np.minimum(half, seen)
-        own = np.ptp(points[moving], axis=0)[:2] / 2
-        reach = np.clip(ROOM * (half - own), 0.0, 0.5 * half)
+            reach = np.minimum(reach, IN_SIGHT * seen)
         triangles = head.triangles[np.isin(head.triangles[:, 0], eye[main])]
     elif side not in head.rims:
         slide = direction * 2 * BUTTON_SLIDE * half

@@ -74,7 +74,7 @@ def jaw_share(head: Head, proportions: Proportions, prior: Floats | None) -> Flo
     above = height_above_bite(head, proportions)
     height = proportions.face_height
     back = head.vertices[:, 2] < proportions.jaw_pivot[2] - 0.25 * height
-    under = head.vertices[:, 1] < head.point("chin")[1] - 0.4 * height
+    under = head.vertices[:, 1] < head.point("chin")[1] - 0.55 * height
     fixed = (above > 0.35 * height) | back | under
     patch = cut_patch(head, ~fixed & (head.role == Role.SKIN))
     if not len(patch.index):
@@ -149,7 +149,8 @@ def _apply_anatomy(
         & (patch.points[:, 1] > chin[1] - 0.06 * height)
     )
     # Towards the joint the skin over the jaw moves less than the bone beneath.
-    values[is_jaw] = smoothstep(forward[is_jaw] / 0.6)
+    before_ear = (patch.points[:, 2] - proportions.jaw_pivot[2]) / (0.3 * height) + 0.6
+    values[is_jaw] = (smoothstep(forward / 0.6) * smoothstep(before_ear))[is_jaw]
     nearest = patch.nearest(chin[None], patch.visible)[0].ravel()
     values[nearest] = 1.0
     is_jaw[nearest] = True
@@ -159,7 +160,7 @@ def _apply_anatomy(
         & (
             (local_above > 0.14 * height)
             | (forward < 0.0)
-            | (patch.points[:, 1] < chin[1] - 0.33 * height)
+            | (patch.points[:, 1] < chin[1] - 0.45 * height)
         )
     )
     values[still] = 0.0

@@ -90,20 +90,19 @@ class HarmonicSolver:
         """``vertices`` (N, 3) and ``triangles`` (M, 3) of any quality."""
         self.laplacian, self.areas = surface_laplacian(vertices, triangles)
         self.piece = connected_components(self.laplacian, directed=False)[1]
-        self._factors: dict[tuple[bytes, int], SuperLU] = {}
+        self._factors: dict[bytes, SuperLU] = {}
 
     def fill(
         self,
         known: NDArray[np.bool_],
         values: Floats,
         *,
-        order: int = 1,
         default: float = 0.0,
     ) -> Floats:
         """Extend ``values`` (N,) or (N, C) from the ``known`` (N,) vertices to all others.
 
-        ``order`` 1 is harmonic (stays within the known values), 2 biharmonic (smooth at the
-        known vertices, may overshoot). Pieces of mesh without a known vertex get ``default``.
+        The result stays within the known values. Pieces of mesh without a known vertex get
+        ``default``.
         """
         filled = np.array(values, dtype=np.float64)
         held = np.zeros(self.piece.max(initial=-1) + 1, dtype=bool)
@@ -113,22 +112,14 @@ class HarmonicSolver:
         free = ~known & reachable
         if not free.any():
             return filled
-        matrix = self._operator(order)
-        rows = matrix[np.flatnonzero(free)]
+        rows = self.laplacian[np.flatnonzero(free)]
         right = -(rows[:, np.flatnonzero(known)] @ filled[known])
-        solved = self._factor(free, order, rows).solve(np.asarray(right))
-        if order == 1:
-            solved = np.clip(solved, filled[known].min(axis=0), filled[known].max(axis=0))
-        filled[free] = solved
+        solved = self._factor(free, rows).solve(np.asarray(right))
+        filled[free] = np.clip(solved, filled[known].min(axis=0), filled[known].max(axis=0))
         return filled
 
-    def _operator(self, order: int) -> sparse.csr_matrix:
-        if order == 1:
-            return self.laplacian
-        return (self.laplacian @ sparse.diags(1.0 / self.areas) @ self.laplacian).tocsr()
-
-    def _factor(self, free: NDArray[np.bool_], order: int, rows: sparse.csr_matrix) -> SuperLU:
-        key = (np.packbits(free).tobytes(), order)
+    def _factor(self, free: NDArray[np.bool_], rows: sparse.csr_matrix) -> SuperLU:
+        key = np.packbits(free).tobytes()
         if key not in self._factors:
             if len(self._factors) >= 4:
                 self._factors.pop(next(iter(self._factors)))

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 
 from .head import Head, LidRim, Role
 from .laplacian import HarmonicSolver
+from .proportions import face_height
 from .skin_patch import bump, visible_skin_triangles
 from .surface import closest
 
@@ -86,6 +87,9 @@ def bind_attached(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
     if binding is None:
         return None
     touching = binding.distance <= max(CONTACT, 1.5 * float(np.quantile(binding.distance, 0.05)))
+    # A long beard may rest on the chest, but it grows on the chin.
+    on_head = touching & ((binding.rows @ head.vertices)[:, 1] > _chin_line(head))
+    touching = on_head if on_head.sum() >= 3 else touching
     if touching.all():
         return binding
     local = np.full(len(head.vertices), -1)
@@ -109,6 +113,11 @@ def bind_attached(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
     keep = sparse.diags(touching.astype(np.float64))
     rows = keep @ binding.rows + sparse.diags((~touching).astype(np.float64)) @ carried
     return SkinBinding(sparse.csr_matrix(rows), binding.distance, binding.contact)
+
+
+def _chin_line(head: Head) -> float:
+    """Height below which skin is neck or body."""
+    return float(head.point("chin")[1]) - 0.2 * face_height(head)
 
 
 def _spread(points: Floats, count: int) -> NDArray[np.int64]:

@@ -52,7 +52,7 @@ def _best_turn(before: Floats, after: Floats, weight: Floats) -> Floats:
     if spread < 1e-6:
         return np.eye(3)
     # A faint wish to stay decides where a flat or tiny chin leaves the turn open.
-    covariance = (after * weight[:, None]).T @ before + 1e-3 * spread**2 * np.eye(3)
+    covariance = (after * weight[:, None]).T @ before + 1e-5 * spread**2 * np.eye(3)
     left, _, right = np.linalg.svd(covariance)
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right)) or 1.0])
     vector = Rotation.from_matrix(left @ flip @ right).as_rotvec()

@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 Follower = Callable[[str, Floats, Floats], None]
 
 MARGIN_POINTS = 41
+ROUNDING = 1e-9  # IOD; what a part moves less than that, it doesn't move
 PIERCING = 0.2  # IOD; an attached piece no larger than this moves as one
 
 
@@ -55,6 +56,7 @@ def follow_skin(
         result = displacement.copy()
         for follower in followers:
             follower(name, displacement, result)
+        result[~skin[:, 0] & (np.abs(result).max(axis=1) < ROUNDING)] = 0.0
         filled[name] = result
     return filled
 

@@ -164,11 +164,11 @@ def _with_length(start: Vector, stop: Vector) -> Segment:
 def _symmetrised(segments: dict[str, Segment], symmetry: MirrorSymmetry) -> dict[str, Segment]:
     """Each end moved half-way to where its partner's mirror image is."""
     return {
-        name: tuple(
-            (here + symmetry.reflect_points(there)) / 2
-            for here, there in zip(segment, segments[mirror_bone(name)], strict=True)
+        name: (
+            (start + symmetry.reflect_points(segments[mirror_bone(name)][0])) / 2,
+            (stop + symmetry.reflect_points(segments[mirror_bone(name)][1])) / 2,
         )
-        for name, segment in segments.items()
+        for name, (start, stop) in segments.items()
     }
 
 

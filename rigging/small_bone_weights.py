@@ -40,7 +40,8 @@ def small_bone_regions(head: Head, proportions: Proportions) -> Iterator[Region]
     height = proportions.face_height
     tip, bridge, base = (head.point(f"nose_{part}") for part in ("tip", "bridge", "base"))
     nose = np.array([tip, base, head.point("ala_L"), head.point("ala_R")])
-    yield Region("nose", nose, 0.45 * max(np.linalg.norm(bridge - base), 0.2 * height), 0.8)
+    length = float(np.linalg.norm(bridge - base))
+    yield Region("nose", nose, 0.45 * max(length, 0.2 * height), 0.8)
     yield from _lips(head, height)
     for side in SIDES:
         yield Region(f"cheek.{side}", cheek_point(head, side)[None], 0.27 * height, 0.7)
@@ -111,7 +112,7 @@ def lid_weights(head: Head, patch: SkinPatch, side: str) -> dict[str, Floats]:
     pivot: turning one lid bone by the widest angle brings that margin to the other one all along.
     """
     rim = head.rims.get(side)
-    if rim is None or not len(patch.index):
+    if rim is None or not patch.visible.any():
         return {}
     centre = eye_centre(head, side)
     share = _closing_share(rim, centre)
@@ -130,11 +131,12 @@ def lid_weights(head: Head, patch: SkinPatch, side: str) -> dict[str, Floats]:
     eye = np.zeros(len(patch.index))
     for name, part in (("upper", is_upper), ("lower", 1.0 - is_upper)):
         reach = away[name]
-        gate = _gate(patch, reach.along, reach.straight, radius[name], reach.seeds)
+        wide = max(radius[name], 1.8 * reach.gap)
+        gate = _gate(patch, reach.along, reach.straight, wide, reach.seeds)
         level = np.interp(reach.place, np.linspace(0, 1, len(share)), share) * gate * part
-        follow = EYE_FOLLOW * level * bump(reach.straight / (0.7 * radius[name]))
+        follow = EYE_FOLLOW * level * bump(reach.straight / (0.7 * wide))
         eye += follow
-        weights[f"lid_{name}.{side}"] = level * bump(reach.straight / radius[name]) - follow
+        weights[f"lid_{name}.{side}"] = level * bump(reach.straight / wide) - follow
     weights[f"eye.{side}"] = eye
     return {bone: np.clip(weight, 0.0, 1.0) for bone, weight in weights.items()}
 
@@ -142,13 +144,14 @@ def lid_weights(head: Head, patch: SkinPatch, side: str) -> dict[str, Floats]:
 @dataclass(frozen=True)
 class _MarginDistance:
     """Of each patch vertex to one lid margin: ``straight`` and ``along`` the surface, ``place``
-    0..1 of the nearest margin point, and the ``seeds`` on the margin.
+    0..1 of the nearest margin point; the ``seeds`` on the margin, and the ``gap`` to the nearest.
     """
 
     straight: Floats
     along: Floats
     place: Floats
     seeds: NDArray[np.int64]
+    gap: float
 
 
 def _margin_distance(patch: SkinPatch, rim: LidRim, name: str) -> _MarginDistance:
@@ -163,8 +166,14 @@ def _margin_distance(patch: SkinPatch, rim: LidRim, name: str) -> _MarginDistanc
     right_side = sign * (height - split) >= 0
     if not right_side.any():
         right_side[:] = True
-    along = patch.distance(seeds[right_side], gaps[right_side], limit=FARTHEST)
-    return _MarginDistance(straight, along, nearest / (len(line) - 1), np.unique(seeds[right_side]))
+    seeds, gaps = seeds[right_side], gaps[right_side]
+    return _MarginDistance(
+        straight,
+        patch.distance(seeds, gaps, limit=FARTHEST),
+        nearest / (len(line) - 1),
+        np.unique(seeds),
+        float(gaps.min()),
+    )
 
 
 def _closing_share(rim: LidRim, centre: Floats) -> Floats:
