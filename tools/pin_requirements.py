@@ -30,25 +30,9 @@ def _install_tool() -> Path:
     folder = ROOT / ".cache" / "pinning"
     if not (folder / "bin" / "uv").exists():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run(
-            [folder / "bin" / "python", "-m", "pip", "install", "--quiet", PINNING_TOOL], check=True
-        )
-    return folder / "bin" / "uv"
-
-
-def main() -> None:
-    tool = _install_tool()
-
-    def pin(source: str, result: str, python: str, *options: str) -> None:
-        print(f"requirements/{result}")
-        subprocess.run(
-            [
-                *(tool, "pip", "compile", *OPTIONS, "--python-version", python, *options),
-                *(source, "--output-file", result),
-            ],
-            cwd=REQUIREMENTS,
-            check=True,
-        )
+        compiling = [str(tool), "pip", "compile", *OPTIONS, "--python-version", python, *options]
+        command = [*compiling, source, "--output-file", result]
+        subprocess.run(command, cwd=REQUIREMENTS, check=True)
 
     for python in ("3.11", "3.13"):
         pin("development.in", f"development-{python}.txt", python)
