@@ -110,7 +110,7 @@ def _replace_groups(
         created.append((group.name, name))
         transaction.on_rollback(functools.partial(remove_groups, obj, [group.name]))
         _add_weights(group, vertices, weights[vertices, column])
-    if old:
+    if active >= 0:
         obj.vertex_groups.active_index = active
 
     def finish() -> None:
@@ -180,5 +180,6 @@ def _add_weights(
     """One call for each distinct weight: Blender takes many vertices but one weight at a time."""
     order = np.argsort(values, kind="stable")
     distinct, first = np.unique(values[order], return_index=True)
-    for value, chunk in zip(distinct.tolist(), np.split(vertices[order], first[1:]), strict=True):
+    chunks = np.split(vertices[order], first[1:]) if len(first) else []
+    for value, chunk in zip(distinct.tolist(), chunks, strict=True):
         group.add(chunk.tolist(), value, "REPLACE")

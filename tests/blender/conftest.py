@@ -22,7 +22,6 @@ from auto_rig_face.rigging.data import (
     RigOptions,
 )
 from auto_rig_face.scene.head import SceneOptions
-from auto_rig_face.scene.mesh_access import basis_positions
 from auto_rig_face.scene.reader import read
 from auto_rig_face.scene.storage import store_landmarks, store_rig
 from auto_rig_face.scene.transaction import Transaction
@@ -147,7 +146,9 @@ def activate(obj: bpy.types.Object) -> None:
 def shown_positions(obj: bpy.types.Object) -> NDArray[np.float32]:
     bpy.context.view_layer.update()
     mesh = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
-    return basis_positions(mesh).copy()
+    positions = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", positions)
+    return positions.reshape(-1, 3)
 
 
 def simple_rig(face_mesh: FaceMesh, size: float = 1.0) -> FaceRig:
@@ -164,12 +165,12 @@ def simple_rig(face_mesh: FaceMesh, size: float = 1.0) -> FaceRig:
     for part in face_mesh.parts[1:]:
         shapes["eyeLookUpLeft"][part.start : part.stop, 2] = 0.05 * scale * size
     frame = HeadFrame(
-        origin=middle + [0.0, -0.7 * scale, 0.2 * scale],
+        origin=middle + np.array([0.0, -0.7, 0.2]) * scale,
         axes=np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
         scale=IOD * scale,
     )
     named = {
-        name: frame.origin + [0.01 * scale * index, 0.0, 0.0]
+        name: frame.origin + np.array([0.01 * scale * index, 0.0, 0.0])
         for index, name in enumerate(LANDMARKS)
     }
     return FaceRig(
