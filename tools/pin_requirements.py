@@ -30,6 +30,17 @@ def _install_tool() -> Path:
     folder = ROOT / ".cache" / "pinning"
     if not (folder / "bin" / "uv").exists():
         venv.create(folder, with_pip=True, clear=True)
+        subprocess.run(
+            [folder / "bin" / "python", "-m", "pip", "install", "--quiet", PINNING_TOOL], check=True
+        )
+    return folder / "bin" / "uv"
+
+
+def main() -> None:
+    tool = _install_tool()
+
+    def pin(source: str, result: str, python: str, *options: str) -> None:
+        print(f"requirements/{result}")
         compiling = [str(tool), "pip", "compile", *OPTIONS, "--python-version", python, *options]
         command = [*compiling, source, "--output-file", result]
         subprocess.run(command, cwd=REQUIREMENTS, check=True)
