@@ -35,8 +35,8 @@ ICT_LANDMARKS = np.fromstring(
     dtype=np.int64,
     sep=" ",
 )
-# Our names on iBUG's 68 points; several points mean their midpoint. iBUG has no chin in METRICS'
-# sense (its point 8 is below the chin) and brow points on the brow's upper edge: left out.
+# Our names on iBUG's 68 points; several points mean their midpoint. Left out is what iBUG defines
+# otherwise: the chin (below ours), brows (their upper edge), nostrils (below the wings).
 IBUG_NAMES: dict[str, tuple[int, ...]] = {
     "eye_outer_R": (36,),
     "eye_inner_R": (39,),
@@ -48,8 +48,6 @@ IBUG_NAMES: dict[str, tuple[int, ...]] = {
     "lid_lower_L": (46, 47),
     "nose_tip": (30,),
     "nose_base": (33,),
-    "ala_R": (31,),
-    "ala_L": (35,),
     "mouth_corner_R": (48,),
     "mouth_corner_L": (54,),
     "lip_upper_top": (51,),

@@ -2,7 +2,7 @@
 """Shape quality against artists' rigs: ``python -m benchmarks.quality --heads DIR --out DIR``.
 
 Runs the product without Blender on every head folder (see artists.py), beside its peers, and
-writes quality.json, quality.md and one contact sheet for each head.
+writes quality.json and quality.md into --out and a contact sheet for each head into --sheets.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         if rig is not None:
             sheet = comparison_sheet(head, rig)
-            write_png(options.out / "sheets" / f"{head.name}.png", sheet)
+            write_png(options.sheets / f"{head.name}.png", sheet)
     (options.out / "quality.json").write_text(json.dumps(_as_json(results), indent=1) + "\n")
     (options.out / "quality.md").write_text(markdown(results, OURS))
     return 0
@@ -92,6 +92,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--heads", type=Path, required=True, help="folder of head folders")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--sheets", type=Path, default=Path("out/quality"), help="for pictures")
     parser.add_argument("--only", nargs="*", help="names of the heads to run")
     parser.add_argument("--no-peers", action="store_true", help="the product alone, faster")
     return parser.parse_args(arguments)
