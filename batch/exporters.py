@@ -14,10 +14,12 @@ from typing import Any, Final
 import bpy
 
 from ..errors import RigError
+from .blend_addresses import without_addresses
 from .fbx_times import without_times
 from .outputs import folder_error
 
 _EXPORTED_TYPES: Final = frozenset({"MESH", "ARMATURE", "EMPTY"})
+_COMPRESSION: Final = 3  # Blender's own level
 
 
 def export(kind: str, path: Path, left_out: Collection[str] = ()) -> None:
@@ -40,8 +42,12 @@ def export(kind: str, path: Path, left_out: Collection[str] = ()) -> None:
 
 
 def _write_blend(path: Path, _left_out: Collection[str]) -> None:
+    import zstandard  # Blender's own Python has it for its add-ons
+
     _pack_images()
-    _call(path, bpy.ops.wm.save_as_mainfile, compress=True, copy=True, relative_remap=True)
+    _call(path, bpy.ops.wm.save_as_mainfile, compress=False, copy=True, relative_remap=True)
+    compressor = zstandard.ZstdCompressor(level=_COMPRESSION)
+    _rewrite(path, lambda data: compressor.compress(without_addresses(data)))
 
 
 def _pack_images() -> None:
@@ -84,8 +90,12 @@ def _write_fbx(path: Path, left_out: Collection[str]) -> None:
         path_mode="COPY",
         embed_textures=True,
     )
+    _rewrite(path, without_times)
+
+
+def _rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
     try:
-        path.write_bytes(without_times(path.read_bytes()))
+        path.write_bytes(change(path.read_bytes()))
     except OSError as error:
         raise folder_error(path.parent, error) from error
 

@@ -15,6 +15,7 @@ import bpy
 import numpy as np
 import pytest
 from auto_rig_face.batch import exporters, importers
+from auto_rig_face.batch.blend_addresses import without_addresses
 from auto_rig_face.batch.fbx_times import without_times
 from auto_rig_face.errors import RigError
 from auto_rig_face.vocabulary import ARKIT_SHAPES, BONE_PARENTS, BONES
@@ -195,11 +196,63 @@ def test_modifiers_of_the_artist_do_not_cost_the_shape_keys(tmp_path: Path) -> N
     assert "Smoother" in bpy.data.objects["Head"].modifiers
 
 
-def test_the_same_scene_gives_the_same_gltf_and_fbx(tmp_path: Path) -> None:
-    for kind in ("glb", "fbx"):
+def test_the_same_scene_gives_the_same_bytes(tmp_path: Path) -> None:
+    for kind in ("glb", "fbx", "blend"):
         exporters.export(kind, tmp_path / f"one.{kind}")
         exporters.export(kind, tmp_path / f"other.{kind}")
         assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"other.{kind}").read_bytes()
+
+
+def _decorate() -> None:
+    """Something of all that hangs on pointers: materials, pictures, curves, drivers, properties."""
+    head = bpy.data.objects["Head"]
+    material = bpy.data.materials.new("Skin")
+    material.use_nodes = True
+    picture = bpy.data.images.new("Freckles", 8, 8)
+    picture.pixels[:] = [0.25] * len(picture.pixels)
+    picture.pack()
+    texture = material.node_tree.nodes.new("ShaderNodeTexImage")
+    texture.image = picture
+    shader = material.node_tree.nodes["Principled BSDF"]
+    material.node_tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+    for name in ("Head", "Eyes"):
+        bpy.data.objects[name].data.materials.append(material)
+    keys = head.data.shape_keys
+    keys.key_blocks["jawOpen"].keyframe_insert("value", frame=3)
+    driver = keys.key_blocks["mouthClose"].driver_add("value").driver
+    variable = driver.variables.new()
+    variable.targets[0].id_type, variable.targets[0].id = "KEY", keys
+    variable.targets[0].data_path = 'key_blocks["jawOpen"].value'
+    driver.expression = "var"
+    head["note"] = {"list": [1.0, 2.0], "words": "text", "object": bpy.data.objects["Eyes"]}
+    bpy.data.texts.new("Read me").write("First line\nSecond line")
+    bone = bpy.data.objects["Head_FaceRig"].pose.bones["jaw"]
+    bone.constraints.new("COPY_ROTATION").target = bpy.data.objects["Eyes"]
+    bpy.data.collections.new("Faces").objects.link(head)
+
+
+def test_a_blend_without_addresses_holds_the_same(tmp_path: Path) -> None:
+    """Opened and saved again, both come to the same bytes: nothing was lost on the way."""
+    _decorate()
+    path = tmp_path / "a.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=False)
+    raw = path.read_bytes()
+    assert without_addresses(raw) != raw
+    again = []
+    for data in (raw, without_addresses(raw)):
+        path.write_bytes(data)
+        importers.open_file(path)
+        driver = bpy.data.objects["Head"].data.shape_keys.animation_data.drivers[0].driver
+        assert driver.variables[0].targets[0].id.name == "Key"
+        assert bpy.data.objects["Head"]["note"]["object"] == bpy.data.objects["Eyes"]
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "b.blend"), copy=True, compress=False)
+        again.append(without_addresses((tmp_path / "b.blend").read_bytes()))
+    assert again[0] == again[1]
+
+
+def test_other_files_are_left_as_they_are() -> None:
+    for data in (b"", b"BLENDER-v405", b"BLENDER_v279 and more", b"\x28\xb5\x2f\xfd" * 9):
+        assert without_addresses(data) == data
 
 
 def test_fbx_times_do_not_depend_on_the_clock(tmp_path: Path) -> None:

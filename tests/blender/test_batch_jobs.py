@@ -22,7 +22,11 @@ from auto_rig_face.rigging.template import load_template
 from auto_rig_face.vocabulary import ARKIT_SHAPES, BONES, LANDMARKS
 
 SCRIPT = Path(__file__).resolve().parents[2] / "batch" / "rig.py"
-TIME_LIMIT = 160  # seconds for a run; a head of this size takes less than ten
+TIME_LIMIT = 240  # seconds for a run; a head of this size takes less than ten
+
+
+# Several heads in processes of their own, perhaps on a machine that does other things too.
+pytestmark = pytest.mark.timeout(2 * TIME_LIMIT + 60)
 
 
 @pytest.fixture(autouse=True)
@@ -105,12 +109,13 @@ def test_every_input_kind_gives_the_same_bytes_in_every_run(tmp_path: Path) -> N
     runs = []
     for name in ("one", "other"):
         out = tmp_path / name
-        done = _rig(*inputs, "--format", "glb,fbx", "--jobs", "2", out=out)
-        assert done.returncode == 0, done.stdout + done.stderr
+        done = _rig(*inputs, "--format", "blend,glb,fbx", "--jobs", "2", out=out)
+        # 0 or 1: how good the rigs are is not what is asked here, only whether they are there.
+        assert done.returncode in {0, 1}, done.stdout + done.stderr
         runs.append(out)
     names = sorted(path.name for path in runs[0].iterdir())
     assert names == sorted(path.name for path in runs[1].iterdir())
-    assert len(names) == 3 * 4 + 1
+    assert len(names) == 3 * 5 + 1
     for name in names:
         one, other = runs[0] / name, runs[1] / name
         if one.suffix == ".json":
