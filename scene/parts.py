@@ -14,7 +14,7 @@ from ..properties import state_of
 from ..rigging.data import Message
 from .head import SceneOptions
 from .mesh_access import basis_positions, has_mirror, matrix_array
-from .validate import is_editable
+from .validate import is_editable, usable
 
 # A part that is nobody's child must lie mostly inside the head's box, grown by this share of it.
 _MARGIN: Final = 0.1
@@ -100,7 +100,7 @@ def _is_related(obj: bpy.types.Object, head: bpy.types.Object) -> bool:
 
 def _fits(obj: bpy.types.Object, head: bpy.types.Object, head_box: Box, *, related: bool) -> bool:
     points = _world_points(obj)
-    finite = points[np.isfinite(points).all(axis=1)]
+    finite = points[usable(points)]
     if len(finite) == 0 or _box(finite).size > _MAX_SIZE * head_box.size:
         return False
     if related:
@@ -116,7 +116,7 @@ def _unusable(obj: bpy.types.Object) -> str:
         return "is linked from another file"
     if obj.mode != "OBJECT":
         return "is not in Object Mode"
-    if not np.isfinite(basis_positions(obj.data)).all():
+    if not usable(basis_positions(obj.data)).all():
         return "has vertices with an invalid position"
     keys = obj.data.shape_keys
     if keys is not None and not keys.use_relative:

@@ -26,6 +26,9 @@ SIDEWAYS_SHAPES: Final = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
 # Motion below this share of the inter-ocular distance is numerical noise, not motion of a part.
 _NOISE: Final = 1e-5
 
+# Below this share, what the solvers leave is rounding, which may differ from run to run.
+_STILL: Final = 1e-7
+
 # A key whose motion differs by more than this from what was written has been sculpted since.
 _SCULPTED: Final = 1e-3
 
@@ -169,7 +172,10 @@ def _displacement(
     """(N, 3) object-space displacement of the part's own vertices."""
     if scene_head.mirrored and shape in SIDEWAYS_SHAPES:
         return np.zeros((len(part.source), 3))
-    return part.own_rows(rig.shapes[shape]).astype(np.float64) @ part.to_local.T
+    rows = part.own_rows(rig.shapes[shape]).astype(np.float64)
+    # Vertices that the shape does not move stay exactly where they are.
+    rows[np.abs(rows).max(axis=1) <= _STILL * rig.landmarks.frame.scale] = 0.0
+    return rows @ part.to_local.T
 
 
 def _write_part(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -44,7 +45,7 @@ def store_rig(
 
 
 def store_landmarks(head: bpy.types.Object, final: FaceLandmarks, base: FaceLandmarks) -> None:
-    """Keep where the face is, in the object's own coordinates, so that it may be moved.
+    """Keep where the face is; it goes where the object goes.
 
     ``final``: where the rig's landmarks came to be. ``base``: what the rig was built from, found
     by the detector or placed by hand; a later correction starts there.
@@ -84,34 +85,48 @@ def _stored(head: bpy.types.Object, text: str) -> FaceLandmarks | None:
 
 
 def _to_text(head: bpy.types.Object, landmarks: FaceLandmarks) -> str:
-    to_local = np.linalg.inv(matrix_array(head.matrix_world))
-    frame = landmarks.frame
-    # A similarity is not one any more in the space of a stretched object, its axis tips are.
-    tips = frame.to_world(np.vstack((np.zeros(3), np.eye(3))))
-    dense = landmarks.dense
+    """World coordinates with the object's matrix at that time: exact where it does not move."""
+    frame, dense = landmarks.frame, landmarks.dense
     return json.dumps(
         {
-            "frame": _apply(to_local, tips).tolist(),
-            "named": {
-                name: _apply(to_local, point).tolist() for name, point in landmarks.named.items()
-            },
+            "matrix_world": matrix_array(head.matrix_world).tolist(),
+            "origin": frame.origin.tolist(),
+            "axes": frame.axes.tolist(),
+            "scale": float(frame.scale),
+            "named": {name: point.tolist() for name, point in landmarks.named.items()},
             "confidence": {name: float(value) for name, value in landmarks.confidence.items()},
-            "dense": None if dense is None else _apply(to_local, dense).tolist(),
+            "dense": None if dense is None else dense.tolist(),
             "source": landmarks.source,
         }
     )
 
 
 def _from_text(head: bpy.types.Object, text: str) -> FaceLandmarks:
-    to_world = matrix_array(head.matrix_world)
     values = json.loads(text)
-    dense = values["dense"]
-    return FaceLandmarks(
-        frame=_frame_from_tips(_apply(to_world, np.array(values["frame"]))),
-        named={name: _apply(to_world, np.array(point)) for name, point in values["named"].items()},
+    frame = HeadFrame(np.array(values["origin"]), np.array(values["axes"]), values["scale"])
+    landmarks = FaceLandmarks(
+        frame=frame,
+        named={name: np.array(point) for name, point in values["named"].items()},
         confidence=values["confidence"],
-        dense=None if dense is None else _apply(to_world, np.array(dense)),
+        dense=None if values["dense"] is None else np.array(values["dense"]),
         source=values["source"],
+    )
+    then, now = np.array(values["matrix_world"]), matrix_array(head.matrix_world)
+    if np.array_equal(then, now):
+        return landmarks
+    return _moved(landmarks, now @ np.linalg.inv(then))
+
+
+def _moved(landmarks: FaceLandmarks, motion: NDArray[np.float64]) -> FaceLandmarks:
+    """Landmarks after the (4, 4) affine ``motion`` of their head."""
+    # A similarity is not one any more on a head that was stretched, but its axis tips move along.
+    tips = landmarks.frame.to_world(np.vstack((np.zeros(3), np.eye(3))))
+    dense = landmarks.dense
+    return replace(
+        landmarks,
+        frame=_frame_from_tips(_apply(motion, tips)),
+        named={name: _apply(motion, point) for name, point in landmarks.named.items()},
+        dense=None if dense is None else _apply(motion, dense),
     )
 
 

@@ -16,6 +16,8 @@ MIN_VERTICES: Final = 200
 # Below this ratio of smallest to largest scale, positions can't be mapped back to the object.
 _MIN_SCALE_RATIO: Final = 1e-6
 
+_MAX_COORDINATE: Final = 1e18
+
 
 def validate_object(context: bpy.types.Context, obj: bpy.types.Object | None) -> None:
     """Raise RigError unless ``obj`` is an editable, visible mesh object in Object Mode."""
@@ -45,7 +47,7 @@ def validate_object(context: bpy.types.Context, obj: bpy.types.Object | None) ->
 
 def validate_positions(obj: bpy.types.Object, positions: NDArray[np.float64]) -> None:
     """Raise RigError unless the (N, 3) object-space ``positions`` are finite and many enough."""
-    broken = int(np.count_nonzero(~np.isfinite(positions).all(axis=1)))
+    broken = int(np.count_nonzero(~usable(positions)))
     if broken:
         raise RigError(
             f'"{obj.name}" has {broken} vertices with an invalid position (NaN or infinite).',
@@ -60,6 +62,14 @@ def validate_positions(obj: bpy.types.Object, positions: NDArray[np.float64]) ->
         raise RigError(
             f'All vertices of "{obj.name}" are in one point.', "Import the head again, or undo."
         )
+
+
+def usable(positions: NDArray) -> NDArray[np.bool_]:
+    """(N,) which positions are finite, and small enough to have a length in single precision.
+
+    Blender stores an infinite coordinate that is typed in as its largest number.
+    """
+    return (np.abs(positions) < _MAX_COORDINATE).all(axis=1)
 
 
 def validate_matrix(obj: bpy.types.Object, matrix: NDArray[np.float64]) -> None:

@@ -9,6 +9,7 @@ import auto_rig_face
 import bpy
 import numpy as np
 import pytest
+from auto_rig_face.models.assets import asset_path
 from auto_rig_face.properties import ATTRIBUTE
 from auto_rig_face.rigging.data import (
     Bone,
@@ -21,6 +22,8 @@ from auto_rig_face.rigging.data import (
     Metric,
     RigOptions,
 )
+from auto_rig_face.rigging.head import Role
+from auto_rig_face.rigging.template import load_template
 from auto_rig_face.scene.head import SceneOptions
 from auto_rig_face.scene.reader import read
 from auto_rig_face.scene.storage import store_landmarks, store_rig
@@ -56,6 +59,18 @@ def head_with_eyes(head: bpy.types.Object) -> bpy.types.Object:
     add_ball("Eye.R", 0.15, (-IOD / 2, -0.7, 0.2))
     activate(head)
     return head
+
+
+@pytest.fixture
+def human(context: bpy.types.Context) -> bpy.types.Object:
+    """The template's human head, 6 cm between the eyes, looking to -Y; its eyes are objects."""
+    template = load_template(asset_path("template.npz")).head
+    points = template.vertices[:, [0, 2, 1]] * [0.06, -0.06, 0.06]
+    is_eye = np.isin(template.role, (Role.EYE_L, Role.EYE_R))
+    add_mesh("Eyes", points, template.triangles, is_eye)
+    skin = add_mesh("Human", points, template.triangles, ~is_eye)
+    activate(skin)
+    return skin
 
 
 @pytest.fixture
@@ -113,6 +128,12 @@ def write_rig(context: bpy.types.Context) -> Callable[..., bpy.types.Object | No
 
 
 @pytest.fixture
+def random() -> np.random.Generator:
+    """Random numbers that are the same each time."""
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
 def stage_error() -> type[Exception]:
     """What write_rig raises at its end when it is told to fail."""
     return StageError
@@ -135,6 +156,24 @@ def add_ball(name: str, radius: float, location: tuple[float, float, float]) -> 
     ball = bpy.context.object
     ball.name = ball.data.name = name
     return ball
+
+
+def add_mesh(
+    name: str,
+    points: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    wanted: NDArray[np.bool_],
+) -> bpy.types.Object:
+    """The ``wanted`` vertices of a mesh and the triangles between them, as an object."""
+    row = np.cumsum(wanted) - 1
+    mesh = bpy.data.meshes.new(name)
+    kept = triangles[wanted[triangles].all(axis=1)]
+    mesh.from_pydata(points[wanted].tolist(), [], row[kept].tolist())
+    mesh.shade_smooth()
+    obj = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(obj)
+    bpy.context.view_layer.update()
+    return obj
 
 
 def activate(obj: bpy.types.Object) -> None:

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole button on a human head and on a ball: rig, undo, correct by markers, remove."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import pytest
+from auto_rig_face import pipeline
+from auto_rig_face.properties import is_rigged, progress_of, settings_of, state_of
+from auto_rig_face.scene.markers import markers_of, moved_markers, read_markers
+from auto_rig_face.scene.mesh_access import basis_positions
+from auto_rig_face.scene.storage import stored_landmarks
+from auto_rig_face.vocabulary import ARKIT_SHAPES, BONES, MARKERS, shapes_of_marker
+
+
+def press():
+    return bpy.ops.auto_rig_face.rig_face()
+
+
+def key_positions(obj, name):
+    key = obj.data.shape_keys.key_blocks[name]
+    values = np.empty(len(key.points) * 3, dtype=np.float32)
+    key.points.foreach_get("co", values)
+    return values.reshape(-1, 3)
+
+
+def test_one_press_rigs_a_human_head(human, shown):
+    before = shown(human)
+    assert press() == {"FINISHED"}
+    np.testing.assert_array_equal(basis_positions(human.data), before)
+    np.testing.assert_allclose(shown(human), before, atol=1e-6)
+    assert human.data.shape_keys.key_blocks.keys()[1:] == list(ARKIT_SHAPES)
+    state = state_of(human)
+    assert {bone.name for bone in state.armature.data.bones} == set(BONES)
+    assert state.status in {"GREEN", "AMBER", "RED"}
+    assert len(state.metrics) > 5
+    opened = key_positions(human, "jawOpen") - before
+    chin = stored_landmarks(human).named["chin"]
+    nearest = np.linalg.norm(before - chin, axis=1).argmin()
+    assert opened[nearest, 2] < -0.005
+    eyes = bpy.data.objects["Eyes"]
+    assert "eyeLookUpLeft" in eyes.data.shape_keys.key_blocks
+    assert {"eye.L", "eye.R"} <= set(eyes.vertex_groups.keys())
+
+
+def test_stages_come_in_order_and_stopping_takes_all_back(context, human):
+    names = []
+    stages = pipeline.rig_stages(context, human)
+    fractions = []
+    for progress in stages:
+        names.append(progress.stage)
+        fractions.append(progress.fraction)
+        if progress.stage == "Writing the rig":
+            stages.close()
+            break
+    assert names[:2] == ["Reading the head", "Finding the face"]
+    assert fractions == sorted(fractions)
+    assert 0.0 <= fractions[0] <= fractions[-1] < 1.0
+    assert human.data.shape_keys is None
+    assert len(bpy.data.armatures) == 0
+    assert not is_rigged(human)
+
+
+def test_a_moved_marker_rebuilds_only_what_depends_on_it(context, human):
+    press()
+    bpy.ops.auto_rig_face.edit_markers()
+    assert set(markers_of(context, human)) == set(MARKERS)
+    for name, point in read_markers(context, human).items():
+        np.testing.assert_allclose(point, stored_landmarks(human).named[name], atol=1e-6)
+    before = {name: key_positions(human, name) for name in ARKIT_SHAPES}
+    marker = markers_of(context, human)["brow_mid_L"]
+    marker.location.z += 0.006
+    context.view_layer.objects.active = marker
+    assert press() == {"FINISHED"}
+    changed = {
+        name
+        for name in ARKIT_SHAPES
+        if not np.array_equal(before[name], key_positions(human, name))
+    }
+    assert changed
+    assert changed <= set(shapes_of_marker("brow_mid_L"))
+    assert stored_landmarks(human).source == "corrected"
+    assert moved_markers(context, human) == set()
+    assert len(human.data.shape_keys.key_blocks) == 53
+    bpy.ops.auto_rig_face.hide_markers()
+    assert markers_of(context, human) == {}
+    assert context.view_layer.objects.active == human
+
+
+def test_pressing_again_does_not_look_for_the_face_again(context, human, monkeypatch):
+    press()
+    monkeypatch.setattr(pipeline, "_landmarker", None)
+    keys = {name: key_positions(human, name) for name in ARKIT_SHAPES}
+    assert press() == {"FINISHED"}
+    for name in ARKIT_SHAPES:
+        np.testing.assert_allclose(key_positions(human, name), keys[name], atol=1e-8)
+
+
+def test_without_a_face_markers_appear_and_the_button_goes_on(context, head):
+    with pytest.raises(RuntimeError, match="No face was found"):
+        press()
+    assert set(markers_of(context, head)) == set(MARKERS)
+    assert progress_of(context).problem
+    assert progress_of(context).remedy
+    assert not is_rigged(head)
+    # The ball has neither lids nor lips: the rig that goes on from the guess says so.
+    assert press() == {"FINISHED"}
+    assert is_rigged(head)
+    assert stored_landmarks(head).source == "markers"
+    assert len(state_of(head).messages) > 0
+    assert set(markers_of(context, head)) == set(MARKERS)
+
+
+def test_removing_the_rig_gives_the_input_back(human, shown):
+    before = shown(human)
+    press()
+    assert bpy.ops.auto_rig_face.remove_rig() == {"FINISHED"}
+    assert human.data.shape_keys is None
+    assert len(human.vertex_groups) == len(human.modifiers) == len(bpy.data.armatures) == 0
+    assert human.parent is None
+    assert bpy.data.objects["Eyes"].data.shape_keys is None
+    np.testing.assert_array_equal(shown(human), before)
+
+
+def test_one_undo_takes_the_whole_rig_back(human):
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.auto_rig_face.rig_face("EXEC_DEFAULT", True)
+    assert is_rigged(bpy.data.objects["Human"])
+    bpy.ops.ed.undo()
+    human = bpy.data.objects["Human"]
+    assert not is_rigged(human)
+    assert human.data.shape_keys is None
+    assert len(human.vertex_groups) == len(human.modifiers) == len(bpy.data.armatures) == 0
+    assert human.parent is None
+
+
+def test_options_choose_shapes(context, human):
+    settings = settings_of(context)
+    settings.bones = False
+    for name in ("eyes", "brows", "mouth", "cheeks", "nose", "tongue"):
+        setattr(settings, name, False)
+    press()
+    names = human.data.shape_keys.key_blocks.keys()[1:]
+    assert names == [name for name in ARKIT_SHAPES if name.startswith("jaw")]
+    assert len(bpy.data.armatures) == 0
+
+
+def test_options_that_leave_nothing_are_told(context, human):
+    settings_of(context).bones = settings_of(context).shape_keys = False
+    with pytest.raises(RuntimeError, match="Neither shape keys nor bones"):
+        press()
+
+
+@pytest.mark.parametrize("operator", ["rig_face", "edit_markers", "hide_markers", "remove_rig"])
+def test_buttons_that_cannot_work_are_off(context, operator):
+    assert not getattr(bpy.ops.auto_rig_face, operator).poll()
+
+
+def test_a_reference_picture_is_compared(context, human, random):
+    noise = random.integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    outcome = pipeline.rig_head(context, human, reference=noise)
+    assert any("reference picture" in message.text for message in outcome.messages)
+    assert set(outcome.objects) == {"Human", "Eyes"}
+    assert {"read", "find face", "write"} <= set(outcome.seconds)
