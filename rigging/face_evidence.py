@@ -12,13 +12,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical_face import MIDLINE, MIRROR_PAIRS, SKIN_POINTS
+from .canonical_face import MIDLINE, MIRROR_PAIRS
 from .data import HeadFrame
 from .raycast import RayScene
 
 SPREAD_SCALE: Final = 0.12  # IOD
 ASYMMETRY_SCALE: Final = 0.3  # IOD
-SURFACE_SCALE: Final = 0.6  # IOD
+SURFACE_SCALE: Final = 0.35  # IOD
+SURFACE_QUANTILE: Final = 0.75
+# Inside the skull, behind the face: rays from outside towards it meet skin squarely.
+SKULL_CENTRE: Final = (0.0, -0.5, -1.0)
+OUTSIDE: Final = 6.0  # IOD from the skull's centre
 
 
 def judge(
@@ -68,8 +72,15 @@ def _smallest_step_down(local: NDArray[np.float64]) -> float:
 
 
 def _distance_to_surface(points: NDArray[np.float64], frame: HeadFrame, scene: RayScene) -> float:
-    skin = points[list(SKIN_POINTS)]
-    front = frame.axes[2]
-    hits = scene.cast(skin + 3 * frame.scale * front, np.tile(-front, (len(skin), 1)))
-    gap = np.abs(hits.distance - 3 * frame.scale) / frame.scale
-    return float(np.median(np.where(hits.found, gap, 9.0)))
+    """Distance, IOD, that three quarters of the points keep to the first skin from outside.
+
+    A face that was imagined on a forehead or upside down has a nose and lips that hover.
+    """
+    local = frame.to_head(points)
+    inwards = np.asarray(SKULL_CENTRE) - local
+    depth = np.linalg.norm(inwards, axis=1)
+    directions = inwards / np.maximum(depth, 1e-9)[:, None]
+    origins = frame.to_world(np.asarray(SKULL_CENTRE) - directions * OUTSIDE)
+    hits = scene.cast(origins, frame.vectors_to_world(directions))
+    gap = np.abs(hits.distance / frame.scale - (OUTSIDE - depth))
+    return float(np.quantile(np.where(hits.found, gap, OUTSIDE), SURFACE_QUANTILE))

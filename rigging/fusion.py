@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The face in space: landmarks of several views, triangulated robustly and checked for sense.
+"""The face in space: found in one picture, followed from several sides, checked for sense.
 
-Points are never back-projected onto the mesh from one view: rays fall through eye holes and the
-mouth's slit. Lines of sight from several views are intersected instead, by iteratively reweighted
-least squares, and snapped to the skin by whoever needs that.
+A sighting in any one picture is only a guess. It is looked at again from several angles, the
+views are triangulated, and the result must agree with itself and with the mesh.
 """
 
 from __future__ import annotations
@@ -16,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RigError
-from .canonical_face import POINTS, eye_centres, frame_of
+from .canonical_face import eye_centres, frame_of
 from .data import FaceMesh, HeadFrame
 from .face_evidence import judge
 from .face_paint import Painter, is_plain
 from .orientation import Detector, Sighting, frame_of_sighting, look_at, search
 from .raycast import RayScene
+from .search_views import turn
+from .triangulation import MIN_VIEWS, fuse, triangulate
 from .views import look
 
 Report = Callable[[str, float], None]
@@ -34,15 +35,14 @@ MORE_ANGLES: Final = ((-40.0, 0.0), (40.0, 0.0), (0.0, 20.0), (0.0, -20.0))
 MAX_ROUNDS: Final = 4
 SETTLED_DEGREES: Final = 5.0
 SETTLED_SHIFT: Final = 0.12  # IOD
-MIN_VIEWS: Final = 3
 
-ROBUST_STEPS: Final = 12
-ROBUST_SCALE: Final = 0.01  # IOD: lines of sight that pass nearer than this count alike
-OUTLYING_VIEW: Final = 3.0  # times the typical residual
-OUTLYING_FLOOR: Final = 0.04  # IOD: views that agree this well are never thrown out
-ACCEPT_SCORE: Final = 0.25
+# Scores: looking on is a waste; good enough unless something better turns up beside it; worth
+# having when nothing else is found.
 SURE_SCORE: Final = 0.6
+FAIR_SCORE: Final = 0.28
+LEAST_SCORE: Final = 0.2
 CANDIDATES_PER_BATCH: Final = 3
+MAX_CANDIDATES: Final = 12
 
 
 @dataclass(frozen=True)
@@ -70,23 +70,35 @@ def locate_face(face_mesh: FaceMesh, detect: Detector, report: Report | None = N
     report = report or _silent
     subject = _Subject(face_mesh, detect)
     best: LocatedFace | None = None
+    followed = 0
     for number, batch in enumerate(search(face_mesh, subject.scene, detect)):
         report("Looking for the face", 0.1 + 0.1 * number)
-        for sighting in batch[:CANDIDATES_PER_BATCH]:
-            located = subject.follow(sighting)
-            if located and (best is None or located.score > best.score):
-                best = located
-            if best is not None and best.score >= SURE_SCORE:
+        for sighting in batch[: min(CANDIDATES_PER_BATCH, MAX_CANDIDATES - followed)]:
+            followed += 1
+            best = _better(best, subject.follow(sighting))
+            if _reaches(best, SURE_SCORE):
                 break
-        if best is not None and best.score >= ACCEPT_SCORE:
-            report("Found the face", 1.0)
-            return best
+        if _reaches(best, FAIR_SCORE) or followed == MAX_CANDIDATES:
+            break
+    if best is not None and _reaches(best, LEAST_SCORE):
+        report("Found the face", 1.0)
+        return best
     raise RigError(
         f"No face was found on '{_name(face_mesh)}'.",
         "Place the landmark markers by hand and press Auto-Rig Face again.",
         refused=True,
         wants_markers=True,
     )
+
+
+def _better(one: LocatedFace | None, other: LocatedFace | None) -> LocatedFace | None:
+    if one is None or other is None:
+        return one or other
+    return other if other.score > one.score else one
+
+
+def _reaches(located: LocatedFace | None, score: float) -> bool:
+    return located is not None and located.score >= score
 
 
 def _silent(_stage: str, _fraction: float) -> None:
@@ -108,18 +120,27 @@ class _Subject:
         self._painter = painter if painter and painter.has_loose_pieces else None
 
     def follow(self, sighting: Sighting) -> LocatedFace | None:
-        """Look again around one sighting until the frame settles, then from more sides."""
+        """The face around one sighting, or None when it doesn't hold up."""
+        located = self._locate(sighting)
+        if located is None or located.score >= SURE_SCORE:
+            return located
+        # Foreheads pass for chins: an upside-down face fits badly, but it fits.
+        camera = look(located.frame, size=VIEW_SIZES[0], resolution=VIEW_RESOLUTION)
+        turned = look_at(self._face_mesh, self.scene, turn(camera, 2), self._detect)
+        return _better(located, self._locate(turned[0])) if turned else located
+
+    def _locate(self, sighting: Sighting) -> LocatedFace | None:
+        """The face around one sighting, with painted eyes where that helps."""
         frame = frame_of_sighting(sighting, self.scene)
         if frame is None:
             return None
         located = self._settle(frame, self._painter)
-        if self._painter is not None and (located is None or located.score < ACCEPT_SCORE):
-            plain = self._settle(frame, None)
-            if plain is not None and (located is None or plain.score > located.score):
-                return plain
+        if self._painter is not None and not _reaches(located, FAIR_SCORE):
+            located = _better(located, self._settle(frame, None))
         return located
 
     def _settle(self, frame: HeadFrame, painter: Painter | None) -> LocatedFace | None:
+        """Look again until the frame settles, then from more sides."""
         seen: list[Sighting] = []
         for _ in range(MAX_ROUNDS):
             if not _plausible_scale(frame, self.scene):
@@ -136,7 +157,7 @@ class _Subject:
                 break
         painted = painter.paint(frame) if painter else None
         seen += self._observe(painted, frame, MORE_ANGLES)
-        seen, points, spread = _fuse(seen)
+        seen, points, spread = fuse(seen)
         if len(seen) < MIN_VIEWS:
             return None
         frame = frame_of(points)
@@ -189,51 +210,3 @@ def _close(frame: HeadFrame, other: HeadFrame) -> bool:
         and shift < SETTLED_SHIFT
         and 0.87 < ratio < 1.15
     )
-
-
-def _fuse(
-    seen: list[Sighting],
-) -> tuple[list[Sighting], NDArray[np.float64], NDArray[np.float64]]:
-    """Triangulate, throwing out one view after another that contradicts the rest."""
-    while True:
-        points, residuals = triangulate(seen)
-        right, left = eye_centres(points)
-        iod = float(np.linalg.norm(left - right))
-        by_view = np.median(residuals, axis=1)
-        worst = int(np.argmax(by_view))
-        limit = max(OUTLYING_VIEW * float(np.median(by_view)), OUTLYING_FLOOR * iod)
-        if len(seen) <= MIN_VIEWS or by_view[worst] <= limit:
-            return seen, points, np.sqrt(np.mean(residuals**2, axis=0))
-        seen = [sighting for index, sighting in enumerate(seen) if index != worst]
-
-
-def triangulate(
-    sightings: list[Sighting],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """World points (478, 3) nearest to all lines of sight, and residuals (views, 478).
-
-    Minimises the sum of distances instead of their squares (iteratively reweighted least
-    squares), so that a minority of wrong views moves a point little.
-    """
-    rays = [sighting.rays() for sighting in sightings]
-    origins = np.stack([origin for origin, _ in rays])
-    directions = np.stack([direction for _, direction in rays])
-    trust = np.array([sighting.confidence for sighting in sightings])[:, None]
-    across = np.eye(3) - directions[..., :, None] * directions[..., None, :]
-    centre = origins.mean(axis=(0, 1))
-    pulled = np.einsum("vnij,vnj->vni", across, origins - centre)
-    weights = np.broadcast_to(trust, directions.shape[:2])
-    points = np.zeros((POINTS, 3))
-    residuals = np.zeros(directions.shape[:2])
-    for _ in range(ROBUST_STEPS):
-        matrices = np.einsum("vn,vnij->nij", weights, across)
-        # Nearly parallel lines of sight leave the depth open; keep the system solvable.
-        matrices += np.eye(3) * (1e-9 * np.trace(matrices, axis1=1, axis2=2)[:, None, None])
-        targets = np.einsum("vn,vni->ni", weights, pulled)
-        points = np.linalg.solve(matrices, targets[..., None])[..., 0]
-        passing = np.einsum("vnij,vnj->vni", across, points + centre - origins)
-        residuals = np.linalg.norm(passing, axis=-1)
-        right, left = eye_centres(points)
-        floor = max(ROBUST_SCALE * float(np.linalg.norm(left - right)), 1e-12)
-        weights = trust / (residuals + floor)
-    return points + centre, residuals
