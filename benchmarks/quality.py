@@ -83,9 +83,13 @@ def main(arguments: list[str] | None = None) -> int:
         if rig is not None:
             sheet = comparison_sheet(head, rig)
             write_png(options.sheets / f"{head.name}.png", sheet)
-    (options.out / "quality.json").write_text(json.dumps(_as_json(results), indent=1) + "\n")
-    (options.out / "quality.md").write_text(markdown(results, OURS))
+        _write(results, options.out)  # after each head: a crash must not lose the others
     return 0
+
+
+def _write(results: list[HeadResult], out: Path) -> None:
+    (out / "quality.json").write_text(json.dumps(_as_json(results), indent=1) + "\n")
+    (out / "quality.md").write_text(markdown(results, OURS))
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
