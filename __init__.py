@@ -7,22 +7,22 @@ used and tested without Blender.
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import ModuleType
+
 
 def register() -> None:
     """Add the properties, operators and panels to Blender."""
-    from . import operators, panels, preferences, properties
-
-    preferences.register()
-    properties.register()
-    operators.register()
-    panels.register()
+    for module in _modules():
+        module.register()
 
 
 def unregister() -> None:
     """Take everything out again, in reverse order."""
-    from . import operators, panels, preferences, properties
+    for module in reversed(_modules()):
+        module.unregister()
 
-    panels.unregister()
-    operators.unregister()
-    properties.unregister()
-    preferences.unregister()
+
+def _modules() -> list[ModuleType]:
+    names = ("preferences", "properties", "operators", "panels")
+    return [import_module(f".{name}", __package__) for name in names]

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from ..scene.head import SceneOptions
 
 
-def chosen_head(context: bpy.types.Context) -> bpy.types.Object | None:
-    """The head that the active object is or belongs to."""
-    return head_of(context.active_object)
+def chosen_head(context: bpy.types.Context) -> bpy.types.Object:
+    """The head that the active object is or belongs to; raises RigError where there is none."""
+    head = head_of(context.active_object)
+    if head is None:
+        raise RigError("No object is active.", "Click the head in the 3D Viewport, then try again.")
+    return head
 
 
 def can_work(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
@@ -25,7 +28,7 @@ def can_work(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     if progress_of(context).running:
         cls.poll_message_set("A face is being rigged; press Esc to cancel it")
         return False
-    head = chosen_head(context)
+    head = head_of(context.active_object)
     if head is None:
         cls.poll_message_set("Click the head first, so that it is the active object")
         return False

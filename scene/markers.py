@@ -7,6 +7,7 @@ the head goes. A Shrinkwrap constraint shows it on the surface while it is dragg
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Final
 
@@ -44,7 +45,7 @@ def show_markers(
     local_size = size * float(np.cbrt(abs(np.linalg.det(to_local[:3, :3]))))
     for name in missing:
         marker = bpy.data.objects.new(name, None)
-        transaction.on_rollback(lambda marker=marker: bpy.data.objects.remove(marker))
+        transaction.on_rollback(functools.partial(bpy.data.objects.remove, marker))
         collection.objects.link(marker)
         marker.parent = head
         marker.empty_display_type, marker.empty_display_size = "SPHERE", local_size

@@ -50,7 +50,7 @@ def read(
     are not. Raises RigError, naming object and remedy, where ``obj`` can't be rigged.
     """
     context.view_layer.update()
-    validate_object(context, obj)
+    obj = validate_object(context, obj)
     validate_matrix(obj, matrix_array(obj.matrix_world))
     positions = basis_positions(obj.data).astype(np.float64)
     if not has_mirror(obj):

@@ -36,7 +36,7 @@ _SCULPTED: Final = 1e-3
 class Motion(NamedTuple):
     """A fingerprint of a key's displacements: how many vertices, their length, and a moment."""
 
-    count: int
+    vertices: int
     length: float
     moment: float
 
@@ -146,9 +146,8 @@ class _KeyWriter:
     def _overwrite(self, key: bpy.types.ShapeKey, displacement: NDArray[np.float64]) -> str:
         before = _positions(key)
         name = key.name
-        self._transaction.on_rollback(
-            lambda: _key(self._obj, name).points.foreach_set("co", before.ravel())
-        )
+        blocks = self._obj.data.shape_keys.key_blocks
+        self._transaction.on_rollback(lambda: blocks[name].points.foreach_set("co", before.ravel()))
         self._set_positions(key, displacement)
         return name
 
@@ -263,7 +262,7 @@ def _is_ours(obj: bpy.types.Object, key: bpy.types.ShapeKey) -> bool:
 
 def _motion(displacement: NDArray[np.float64]) -> Motion:
     return Motion(
-        count=len(displacement),
+        vertices=len(displacement),
         length=float(np.linalg.norm(displacement)),
         moment=float(displacement.ravel() @ _moment_weights(displacement.size)),
     )

@@ -19,8 +19,8 @@ _MIN_SCALE_RATIO: Final = 1e-6
 _MAX_COORDINATE: Final = 1e18
 
 
-def validate_object(context: bpy.types.Context, obj: bpy.types.Object | None) -> None:
-    """Raise RigError unless ``obj`` is an editable, visible mesh object in Object Mode."""
+def validate_object(context: bpy.types.Context, obj: bpy.types.Object | None) -> bpy.types.Object:
+    """Return ``obj``; raise RigError unless it is an editable, visible mesh in Object Mode."""
     if obj is None:
         raise RigError("No object is active.", "Click the head in the 3D Viewport, then try again.")
     if obj.type != "MESH":
@@ -43,6 +43,7 @@ def validate_object(context: bpy.types.Context, obj: bpy.types.Object | None) ->
             f'"{obj.name}" has absolute shape keys, which can\'t be mixed.',
             "Turn on Relative in Object Data > Shape Keys.",
         )
+    return obj
 
 
 def validate_positions(obj: bpy.types.Object, positions: NDArray[np.float64]) -> None:
