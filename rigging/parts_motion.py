@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,8 @@ from scipy.sparse import csr_matrix
 from .data import Bone
 from .eye_motion import eye_motions
 from .head import Head, Role
+from .lash_motion import LashFollower, unit
 from .loose_parts import (
-    LashSeat,
     SkinBinding,
     bind_attached,
     bind_brow,
@@ -23,15 +22,12 @@ from .loose_parts import (
     seat_lashes,
 )
 from .mouth_motion import carried_by_jaw, jaw_bone_motion, tongue_out
-from .polyline import resample
-from .skeleton import eye_centre
 from .teeth import teeth_jaw_share
 
 Floats = NDArray[np.float64]
 # (shape name, (N, 3) skin displacement, (N, 3) displacement to fill in)
 Follower = Callable[[str, Floats, Floats], None]
 
-MARGIN_POINTS = 41
 ROUNDING = 1e-9  # IOD; what a part moves less than that, it doesn't move
 PIERCING = 0.2  # IOD; an attached piece no larger than this moves as one
 
@@ -66,7 +62,7 @@ def _followers(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Iterat
     yield _mouth(head, bones, weights)
     seats, homeless = seat_lashes(head)
     for seat in seats:
-        binding = _LashBinding.of(head, seat)
+        binding = LashFollower.of(head, seat)
         if binding is not None:
             yield binding.follow
     for piece in pieces_of(head, Role.BROW):
@@ -108,62 +104,11 @@ def _mouth(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Follower:
     return follow
 
 
-@dataclass(frozen=True)
-class _LashBinding:
-    """A lash on its lid margin. ``rows`` (K, N) carry skin values to the margin's points
-    ``line`` (K, 3); ``pivot`` (3,) is the eye's centre.
-    """
-
-    seat: LashSeat
-    rows: csr_matrix
-    line: Floats
-    points: Floats
-    pivot: Floats
-
-    @classmethod
-    def of(cls, head: Head, seat: LashSeat) -> _LashBinding | None:
-        line = resample(getattr(head.rims[seat.side], seat.lid), MARGIN_POINTS)
-        binding = bind_to_skin(head, line)
-        if binding is None:
-            return None
-        points = head.vertices[seat.index]
-        return cls(seat, binding.rows, line, points, eye_centre(head, seat.side))
-
-    def follow(self, _: str, displacement: Floats, result: Floats) -> None:
-        """The lash goes and turns with the margin's own frame: along the margin and away from
-        the eye's centre. It is never bent by the skin around.
-        """
-        moved = self.line + self.rows @ displacement
-        turns = self._frames(moved) @ self._frames(self.line).transpose(0, 2, 1)
-        exact = self.seat.place * (MARGIN_POINTS - 1)
-        first = np.clip(np.floor(exact).astype(int), 0, MARGIN_POINTS - 2)
-        share = (exact - first)[:, None]
-        carried = [
-            moved[k] + np.einsum("pij,pj->pi", turns[k], self.points - self.line[k])
-            for k in (first, first + 1)
-        ]
-        goal = (1.0 - share) * carried[0] + share * carried[1]
-        result[self.seat.index] = goal - self.points
-
-    def _frames(self, line: Floats) -> Floats:
-        """(K, 3, 3) columns along the margin, outwards and across."""
-        along = _unit(np.gradient(line, axis=0))
-        outward = line - self.pivot
-        outward = _unit(outward - (outward * along).sum(axis=1, keepdims=True) * along)
-        return np.stack([along, outward, np.cross(along, outward)], axis=2)
-
-
-def _unit(vectors: Floats) -> Floats:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    safe = np.where(length > 1e-9, vectors, [1.0, 0.0, 0.0])
-    return safe / np.where(length > 1e-9, length, 1.0)
-
-
 def _brow(head: Head, piece: NDArray[np.int64], binding: SkinBinding) -> Follower:
     """Bends gently with the skin below, and gives way where that rises."""
     feet = bind_to_skin(head, head.vertices[piece])
     assert feet is not None  # the brow itself is bound to the same skin
-    outward = _unit(feet.rows @ head.normals)
+    outward = unit(feet.rows @ head.normals)
 
     def follow(_: str, displacement: Floats, result: Floats) -> None:
         smooth = binding.rows @ displacement

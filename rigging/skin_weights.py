@@ -21,6 +21,7 @@ from .jaw_weights import head_share, jaw_share
 from .loose_parts import (
     SkinBinding,
     bind_attached,
+    bind_brow,
     bind_to_skin,
     pieces_of,
     seat_lashes,
@@ -30,7 +31,13 @@ from .polyline import resample
 from .proportions import Proportions, measure
 from .skeleton import tongue_line
 from .skin_patch import SkinPatch, cut_patch, smoothstep
-from .small_bone_weights import lid_weights, region_weight, small_bone_regions
+from .small_bone_weights import (
+    brow_shares,
+    brow_weights,
+    lid_weights,
+    region_weight,
+    small_bone_regions,
+)
 from .teeth import teeth_jaw_share
 
 Floats = NDArray[np.float64]
@@ -82,6 +89,8 @@ def _weigh_skin(
     room = np.clip(1.0 - sum(wanted.values(), np.zeros(len(patch.index))), 0.0, 1.0)
     for region in small_bone_regions(head, proportions):
         wanted[region.bone] = room * region_weight(patch, region)
+    for bone, weight in brow_weights(head, proportions, patch).items():
+        wanted[bone] = room * weight
     _hand_over(patch, wanted, columns, table)
 
 
@@ -170,28 +179,22 @@ def _weigh_followers(head: Head, columns: dict[str, int], table: Floats) -> None
             table[seat.index] = (binding.rows @ skin_table)[nearest]
     for piece in homeless + pieces_of(head, Role.ATTACHED):
         _follow(piece, bind_attached(head, piece), columns, skin_table, table)
-    _weigh_brows(head, columns, table)
+    _weigh_brows(head, columns, skin_table, table)
 
 
-def _weigh_brows(head: Head, columns: dict[str, int], table: Floats) -> None:
-    """A loose brow belongs to the brow bones alone, blended from one to the next across the face.
+def _weigh_brows(head: Head, columns: dict[str, int], skin_table: Floats, table: Floats) -> None:
+    """A loose brow moves as the skin below, so that it never sinks in.
 
-    The skin below may be too coarse to feel those bones; the brow itself must still obey them.
+    Where the skin is too coarse to feel the brow bones, the brow belongs to them alone.
     """
-    brow = np.flatnonzero(head.role == Role.BROW)
-    if not len(brow):
-        return
-    chain = [f"{place}_R" for place in ("brow_outer", "brow_mid", "brow_inner")]
-    chain += [f"{place}_L" for place in ("brow_inner", "brow_mid", "brow_outer")]
-    across = np.array([head.point(name)[0] for name in chain])
-    across = np.maximum.accumulate(across) + 1e-6 * np.arange(len(chain))
-    exact = np.interp(head.vertices[brow, 0], across, np.arange(len(chain)))
-    first = np.minimum(exact.astype(int), len(chain) - 2)
-    share = smoothstep(exact - first)
-    bones = np.array([columns[name.replace("_L", ".L").replace("_R", ".R")] for name in chain])
-    table[brow] = 0.0
-    table[brow, bones[first]] = 1.0 - share
-    table[brow, bones[first + 1]] = share
+    names = [name for name in columns if name.startswith("brow")]
+    for piece in pieces_of(head, Role.BROW):
+        _follow(piece, bind_brow(head, piece), columns, skin_table, table)
+        felt = table[piece][:, [columns[name] for name in names]].sum(axis=1).mean()
+        trust = float(smoothstep(np.array((felt - 0.25) / 0.35)))
+        table[piece] *= trust
+        for bone, share in brow_shares(head, head.vertices[piece, 0]).items():
+            table[piece, columns[bone]] += (1.0 - trust) * share
 
 
 def _follow(

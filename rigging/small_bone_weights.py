@@ -19,24 +19,26 @@ from .skin_patch import SkinPatch, bump, smoothstep
 
 Floats = NDArray[np.float64]
 
+BROW_PLACES = ("inner", "mid", "outer")
 EYE_FOLLOW = 0.12  # share of the eye's turn that the lid margin takes
 FARTHEST = 3.0  # IOD; no lid reaches that far
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where a small bone holds the skin: full ``strength`` on ``anchors`` (P, 3), nothing beyond
-    ``radius`` from them.
+    """Where a small bone holds the skin: full ``strength`` on ``anchors`` (P, 3) and within the
+    ``plateau`` share of the ``radius`` around them, nothing beyond the radius.
     """
 
     bone: str
     anchors: Floats
     radius: float
     strength: float
+    plateau: float = 0.0
 
 
 def small_bone_regions(head: Head, proportions: Proportions) -> Iterator[Region]:
-    """All regions but the lids', from the landmarks."""
+    """Regions of nose, lips and cheeks, from the landmarks."""
     height = proportions.face_height
     tip, bridge, base = (head.point(f"nose_{part}") for part in ("tip", "bridge", "base"))
     nose = np.array([tip, base, head.point("ala_L"), head.point("ala_R")])
@@ -45,11 +47,34 @@ def small_bone_regions(head: Head, proportions: Proportions) -> Iterator[Region]
     yield from _lips(head, height)
     for side in SIDES:
         yield Region(f"cheek.{side}", cheek_point(head, side)[None], 0.27 * height, 0.7)
-        places = [head.point(f"brow_{place}_{side}") for place in ("inner", "mid", "outer")]
-        spacing = np.linalg.norm(np.diff(places, axis=0), axis=1).mean()
-        for place, point in zip(("inner", "mid", "outer"), places, strict=True):
-            radius = max(0.95 * spacing, 0.12 * height)
-            yield Region(f"brow_{place}.{side}", point[None], radius, 0.85)
+
+
+def brow_weights(head: Head, proportions: Proportions, patch: SkinPatch) -> dict[str, Floats]:
+    """(n,) weights of the six brow bones: a band along each brow, shared out along it."""
+    band = np.zeros(len(patch.index))
+    for side in SIDES:
+        line = np.array([head.point(f"brow_{place}_{side}") for place in BROW_PLACES])
+        spacing = float(np.linalg.norm(np.diff(line, axis=0), axis=1).mean())
+        radius = max(1.25 * spacing, 0.18 * proportions.face_height)
+        region = Region("brow", resample(line, 25), radius, 0.95, plateau=0.15)
+        band = np.maximum(band, region_weight(patch, region))
+    return {bone: band * share for bone, share in brow_shares(head, patch.points[:, 0]).items()}
+
+
+def brow_shares(head: Head, across: Floats) -> dict[str, Floats]:
+    """Share of each brow bone at ``across`` (P,), the x of points on a brow: (P,) each, in sum 1.
+
+    Blends from one bone to the next across the face, so that grown-together brows hold too.
+    """
+    chain = [f"brow_{place}_R" for place in BROW_PLACES[::-1]]
+    chain += [f"brow_{place}_L" for place in BROW_PLACES]
+    stations = np.array([head.point(name)[0] for name in chain])
+    stations = np.maximum.accumulate(stations) + 1e-6 * np.arange(len(chain))
+    exact = np.interp(across, stations, np.arange(len(chain)))
+    return {
+        f"{name[:-2]}.{name[-1]}": smoothstep(1.0 - np.abs(exact - index))
+        for index, name in enumerate(chain)
+    }
 
 
 def _lips(head: Head, height: float) -> Iterator[Region]:
@@ -81,7 +106,8 @@ def region_weight(patch: SkinPatch, region: Region) -> Floats:
     inside = straight < radius
     along = patch.distance(seeds.ravel(), gaps.ravel(), limit=2.5 * radius)
     gate = _gate(patch, along, straight, radius, seeds.ravel())
-    weight[inside] = region.strength * (bump(straight / radius) * gate)[inside]
+    fall = bump((straight / radius - region.plateau) / (1.0 - region.plateau))
+    weight[inside] = region.strength * (fall * gate)[inside]
     return weight
 
 

