@@ -26,7 +26,7 @@ PIP := -m pip --quiet --disable-pip-version-check --no-input
 
 ifeq ($(DEFAULT),)
 ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
-$(error No Python 3.11 or 3.13 was found on PATH or in ~/.pyenv/versions; install one of them)
+$(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.pyenv/versions; install one)
 endif
 endif
 

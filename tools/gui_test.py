@@ -123,7 +123,7 @@ def python_version(session: Session) -> str:
     command = session.blender.command(arguments, session.folders)
     _run(command, session.environment, log, PREPARATION_LIMIT)
     if not answer.exists():
-        raise CannotRun(f"Blender does not start:\n{_tail(log)}")
+        raise SystemExit(f"Blender does not start:\n{_tail(log)}")
     return answer.read_text()
 
 
@@ -189,6 +189,7 @@ def run_all(blender: RealBlender, out: Path, scenarios: list[Path], limit: float
     shutil.rmtree(out, ignore_errors=True)
     heads = out / "heads"
     heads.mkdir(parents=True)
+    (ROOT / "dist").mkdir(exist_ok=True)  # bound into the chroot before the zip is built
     with tempfile.TemporaryDirectory(prefix="auto_rig_face_gui_") as resources:
         session = Session(blender, Path(resources), heads, out)
         python = python_version(session)
