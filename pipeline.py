@@ -146,7 +146,7 @@ def rig_stages(
         )
         messages = (*remarks, *written.messages)
         status = _status(rig, messages)
-        storage.store_rig(scene_head, rig, status, (*messages, *rig.messages), written.armature)
+        storage.store_rig(scene_head, rig, status, (*messages, *rig.messages))
         storage.store_landmarks(scene_head.obj, rig.landmarks, face.landmarks)
         markers.settle_markers(context, scene_head.obj, rig.landmarks.named, transaction)
     objects = tuple(part.obj.name for part in scene_head.parts)

@@ -72,12 +72,6 @@ class OwnedName(bpy.types.PropertyGroup):
     bone: StringProperty()
 
 
-class ObjectReference(bpy.types.PropertyGroup):
-    """An object of the head."""
-
-    target: PointerProperty(type=bpy.types.Object)
-
-
 class CertificateLine(bpy.types.PropertyGroup):
     """One figure of the certificate."""
 
@@ -99,7 +93,11 @@ class MessageLine(bpy.types.PropertyGroup):
 
 
 class ObjectState(bpy.types.PropertyGroup):
-    """What the rig knows about an object: the head, a loose part, the armature or a marker."""
+    """What the rig knows about an object: the head, a loose part, the armature or a marker.
+
+    Parts, armature and markers point to their head, and the head to none of them: Blender never
+    frees objects that keep each other in use.
+    """
 
     role: EnumProperty(items=ROLE_ITEMS)
     head: PointerProperty(type=bpy.types.Object)
@@ -111,8 +109,6 @@ class ObjectState(bpy.types.PropertyGroup):
     parented: BoolProperty()
 
     status: EnumProperty(items=STATUS_ITEMS)
-    armature: PointerProperty(type=bpy.types.Object)
-    parts: CollectionProperty(type=ObjectReference)
     metrics: CollectionProperty(type=CertificateLine)
     messages: CollectionProperty(type=MessageLine)
     landmarks: StringProperty()
@@ -212,7 +208,6 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
     (
         OwnedKey,
         OwnedName,
-        ObjectReference,
         CertificateLine,
         MessageLine,
         ObjectState,

@@ -123,24 +123,30 @@ def _draw_progress(layout: bpy.types.UILayout, progress: RigProgress) -> None:
 def _draw_metrics(layout: bpy.types.UILayout, state: ObjectState) -> None:
     column = layout.column(align=True)
     for metric in sorted(state.metrics, key=lambda item: item.passed):
-        row = column.row()
-        row.alert = not metric.passed
-        row.label(text=metric.name.capitalize(), icon="CHECKMARK" if metric.passed else "CANCEL")
-        value = row.row()
-        value.alignment = "RIGHT"
-        value.label(text=_figure(metric))
-        if not metric.passed and (metric.place or metric.note):
-            where = ": ".join(text for text in (metric.place, metric.note) if text)
-            column.label(text=where, icon="BLANK1")
+        if metric.passed:
+            row = column.split(factor=0.65)
+            row.label(text=metric.name.capitalize(), icon="CHECKMARK")
+            value = row.row()
+            value.alignment = "RIGHT"
+            value.label(text=_figure(metric))
+        else:
+            _draw_failure(column, metric)
+
+
+def _draw_failure(column: bpy.types.UILayout, metric: CertificateLine) -> None:
+    """What fails, by how much, and where."""
+    row = column.row()
+    row.alert = True
+    row.label(text=metric.name.capitalize(), icon="CANCEL")
+    limit = f" (limit {metric.limit:.3g})" if metric.limited else ""
+    column.label(text=f"{_figure(metric)}{limit}", icon="BLANK1")
+    for text in (metric.place, metric.note):
+        if text:
+            column.label(text=text, icon="BLANK1")
 
 
 def _figure(metric: CertificateLine) -> str:
-    if not metric.measured:
-        return metric.note or "not measured"
-    value = f"{metric.value:.3g}"
-    if metric.limited:
-        value += f" of {metric.limit:.3g}"
-    return f"{value} {metric.unit}".strip()
+    return f"{metric.value:.2g} {metric.unit}".strip() if metric.measured else "not measured"
 
 
 def _draw_text(

@@ -18,7 +18,7 @@ from ..vocabulary import BONE_COLLECTIONS
 from .head import SceneHead
 from .host import Carrier, carrier_of
 from .objects import derived_name, link_beside
-from .state import in_view_layer, protect_state
+from .state import protect_state
 from .transaction import Transaction
 
 SUFFIX: Final = "_FaceRig"
@@ -64,11 +64,10 @@ def existing_armature(
     context: bpy.types.Context, head: bpy.types.Object
 ) -> bpy.types.Object | None:
     """The armature that an earlier run made for this head, if it is still there."""
-    armature = state_of(head).armature
-    if not in_view_layer(context, armature) or armature.type != "ARMATURE":
-        return None
-    # A duplicate of a rigged head points to the armature of the original.
-    return armature if state_of(armature).head == head else None
+    for obj in context.view_layer.objects:
+        if obj.type == "ARMATURE" and state_of(obj).head == head:
+            return obj
+    return None
 
 
 def set_bones(

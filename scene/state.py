@@ -24,11 +24,6 @@ def clear_state(obj: bpy.types.Object) -> None:
         state.property_unset(prop.identifier)
 
 
-def in_view_layer(context: bpy.types.Context, obj: bpy.types.Object | None) -> bool:
-    """Whether an object that a pointer still holds is really there, not deleted by the artist."""
-    return obj is not None and context.view_layer.objects.get(obj.name) == obj
-
-
 def _own_properties(group: bpy.types.PropertyGroup) -> list[bpy.types.Property]:
     return [prop for prop in group.bl_rna.properties if prop.identifier != "rna_type"]
 

@@ -23,16 +23,12 @@ def store_rig(
     rig: FaceRig,
     status: Status,
     messages: Iterable[Message],
-    armature: bpy.types.Object | None,
 ) -> None:
     """Keep the certificate, the messages and who belongs to whom on the head and its parts."""
     head = scene_head.obj
     state = state_of(head)
-    state.role, state.head, state.armature = "HEAD", head, armature
-    state.status = status.upper()
-    state.parts.clear()
+    state.role, state.status = "HEAD", status.upper()
     for part in scene_head.parts[1:]:
-        state.parts.add().target = part.obj
         part_state = state_of(part.obj)
         part_state.role, part_state.head = "PART", head
     state.metrics.clear()

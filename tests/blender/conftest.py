@@ -118,7 +118,7 @@ def write_rig(context: bpy.types.Context) -> Callable[..., bpy.types.Object | No
                 moved_markers=moved,
             )
             messages = (*written.messages, *rig.messages)
-            store_rig(scene_head, rig, rig.status, messages, written.armature)
+            store_rig(scene_head, rig, rig.status, messages)
             store_landmarks(obj, rig.landmarks, rig.landmarks)
             if fail:
                 raise StageError
