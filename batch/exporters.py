@@ -7,6 +7,8 @@ out of .glb and .fbx; the .blend keeps them.
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
@@ -15,10 +17,12 @@ import bpy
 
 from ..errors import RigError
 from .blend_addresses import without_addresses
+from .blender_calls import OperatorFailedError, call
 from .fbx_times import without_times
 from .outputs import folder_error
 
 _EXPORTED_TYPES: Final = frozenset({"MESH", "ARMATURE", "EMPTY"})
+_NO_SPACE: Final = 1_000_000  # bytes; with less left, space is why writing failed
 _COMPRESSION: Final = 3  # Blender's own level
 
 
@@ -112,17 +116,13 @@ def _select(left_out: Collection[str]) -> None:
 
 
 def _call(path: Path, operator: Any, **arguments: Any) -> None:
+    """Run an export operator; its failure, in its own words, becomes a RigError."""
     try:
-        result = operator(filepath=str(path.resolve()), **arguments)
-    except RuntimeError as error:
+        call(operator, path, **arguments)
+    except OperatorFailedError as error:
+        if path.parent.is_dir() and shutil.disk_usage(path.parent).free < _NO_SPACE:
+            raise folder_error(path.parent, OSError(errno.ENOSPC, str(error))) from error
         raise RigError(
-            f"{path.name} can't be written: {_last_line(error)}.",
-            f"Check the free space and the permissions of {path.parent}.",
+            f"The result {path.suffix} can't be written to {path.parent}: {error}.",
+            "Check the free space and the permissions of that folder.",
         ) from error
-    if "FINISHED" not in result:
-        raise RigError(f"Blender gave up writing {path.name}.", "Try another --format.")
-
-
-def _last_line(error: RuntimeError) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1].removeprefix("Error: ").rstrip(".") if lines else "no reason given"

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RigError
+from .blender_calls import OperatorFailedError, call
 from .inputs import read_bytes
 
 _FBX_MAGIC = b"Kaydara FBX Binary"
@@ -183,18 +184,9 @@ def _from_y_up() -> NDArray[np.float64]:
 def _call(path: Path, operator: Any, **arguments: Any) -> None:
     """Run an import operator; its failure, in its own words, becomes a RigError."""
     try:
-        result = operator(filepath=str(path.resolve()), **arguments)
-    except RuntimeError as error:
-        raise _damaged(path, _reason(error)) from error
-    if "FINISHED" not in result:
-        raise _damaged(path, "Blender gave up reading it")
-
-
-def _reason(error: RuntimeError) -> str:
-    """The last line of what Blender reports is the reason; those above are its traceback."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith(("Location:", "File "))]
-    return lines[-1].removeprefix("Error: ").rstrip(".") if lines else "no reason given"
+        call(operator, path, **arguments)
+    except OperatorFailedError as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _damaged(path: Path, reason: str) -> RigError:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,13 @@ from ..rigging.data import FaceLandmarks, FaceMesh, Message, RigOptions
 from . import exporters, importers, report
 from .contact_sheet import Picture, refusal_sheet, rig_sheet
 from .heads import HeadsFound, find_heads
-from .outputs import folder_error, move_into_place, partial_path, targets
+from .outputs import (
+    folder_error,
+    move_into_place,
+    partial_path,
+    remove_partials,
+    targets,
+)
 from .pictures import png_bytes, read_picture
 from .refusal import known_landmarks, refusal_pictures
 from .scene_meshes import face_finder, scene_meshes
@@ -82,10 +89,7 @@ def run_job(job: Job, progress: Progress) -> dict[str, Any]:
     try:
         _finish(head, moves)
     except RigError as error:
-        # Nothing was moved: what lies in the folder is still the result of an earlier run.
-        message = {"severity": "error", "text": str(error)}
-        head.report.update(status="failed", files=[])
-        head.report["messages"].append(message)
+        _finish_without_room(head, error)
     return {"report": head.report}
 
 
@@ -184,8 +188,24 @@ def _export(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
     return moves
 
 
+def _finish_without_room(head: _Head, error: RigError) -> None:
+    """The results can't be written: try to leave at least a report that says so."""
+    out = Path(head.job.out)
+    remove_partials(out, os.getpid())
+    head.sheet = None
+    head.report["status"] = "failed"
+    head.messages.append(Message("error", str(error)))
+    head.report["messages"] = report.message_entries(head.messages)
+    try:
+        _finish(head, [])
+    except RigError:
+        remove_partials(out, os.getpid())
+        head.report["files"] = []  # the runner still shows the message and lists it for the run
+
+
 def _refuse(head: _Head, error: RigError) -> None:
     """Put into the report why there is no rig, and what could be seen of the head all the same."""
+    remove_partials(Path(head.job.out), os.getpid())
     head.report["status"] = report.status_of_error(error)
     head.messages.append(Message("error", str(error)))
     if error.wants_markers:

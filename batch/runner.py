@@ -191,6 +191,8 @@ class Runner:
             jobs = self._one_job_each(work.job, result["heads"])
             self._bar.total += len(jobs) - 1
             return jobs
+        if not result["report"]["files"]:
+            self._save(result["report"], work.job.stem)
         self._settle(report.run_entry(result["report"], work.job.stem))
         return []
 
@@ -223,17 +225,22 @@ class Runner:
         failed = report.empty_head_report(Path(job.source).name, job.sha256 or None, job.options)
         failed["input"]["object"] = job.object_name
         failed["messages"] = [{"severity": "error", "text": str(error)}]
-        path = self.arguments.out / f"{job.stem}.json"
-        owned = report.owned_files(path)
-        if owned or not path.exists():
-            failed["files"] = [path.name]
-            failed["earlier_files"] = sorted(owned - {path.name})
-            try:
-                write_atomic(path, report.to_bytes(failed))
-            except RigError as unwritten:
-                failed["files"] = []
-                failed["messages"].append({"severity": "error", "text": str(unwritten)})
+        self._save(failed, job.stem)
         self._settle(report.run_entry(failed, job.stem))
+
+    def _save(self, failed: dict[str, Any], stem: str) -> None:
+        """Write a head's report for a worker that could not."""
+        path = self.arguments.out / f"{stem}.json"
+        owned = report.owned_files(path)
+        if path.exists() and not owned:
+            return
+        failed["files"] = [path.name]
+        failed["earlier_files"] = sorted(owned - {path.name})
+        try:
+            write_atomic(path, report.to_bytes(failed))
+        except RigError as unwritten:
+            failed["files"] = []
+            failed["messages"].append({"severity": "error", "text": str(unwritten)})
 
     def _record_problem(self, text: str, error: RigError) -> None:
         failed = report.empty_head_report(Path(text).name, None, {})

