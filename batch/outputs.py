@@ -54,13 +54,12 @@ def _clashes(stems: Sequence[str]) -> list[int]:
 
 
 def _numbered(stems: Sequence[str]) -> list[str]:
-    taken = {stem.casefold() for i, stem in enumerate(stems) if i not in set(_clashes(stems))}
-    taken.add(Path(RUN_REPORT).stem)
-    result: list[str] = []
+    """The stems with a number behind each that still clashes with another."""
     clashing = set(_clashes(stems))
+    taken = [Path(RUN_REPORT).stem, *(s for i, s in enumerate(stems) if i not in clashing)]
+    result: list[str] = []
     for i, stem in enumerate(stems):
-        result.append(free_stem(stem, taken) if i in clashing else stem)
-        taken.add(result[-1].casefold())
+        result.append(free_stem(stem, (*taken, *result)) if i in clashing else stem)
     return result
 
 

@@ -62,10 +62,10 @@ def playback(head: Path) -> dict[str, Any]:
     from .speed_playback import animate, plain_copy, play
 
     outcome = pipeline.rig_head(_context(), obj, options)
-    rigged = [obj, outcome.armature]
-    plain = list(plain_copy(obj, outcome.armature))
-    for pair in (rigged, plain):
-        animate(*pair, PLAYBACK_FRAMES)
+    rigged = (obj, outcome.armature)
+    plain = plain_copy(obj, outcome.armature)
+    for head_object, armature in (rigged, plain):
+        animate(head_object, armature, PLAYBACK_FRAMES)
     seconds = {"rig": float("inf"), "plain": float("inf")}
     for _ in range(PLAYBACK_ROUNDS):
         for name, shown, hidden in (("rig", rigged, plain), ("plain", plain, rigged)):
