@@ -30,6 +30,7 @@ DEEP = 0.4  # depth over width from which an eye turns; a flatter one slides
 SMALL = 0.85  # of the largest piece: pupils and irises on a flat eye
 ROOM = 0.8  # of the way to the edge that a sliding pupil may use
 IN_SIGHT = 0.7  # of the half opening: further, and the lids would hide the pupil
+BUTTON = 0.45  # IOD; an eye in one piece without lids that is smaller slides, a larger one turns
 BUTTON_SLIDE = 0.2  # of its own width, for a flat eye that lies on the face in one piece
 
 
@@ -56,12 +57,11 @@ def _turned(head: Head, side: str, eye: NDArray[np.int64], left: float, up: floa
     points = head.vertices[eye]
     main = _largest_piece(head, eye)
     extent = np.ptp(points[main], axis=0)
-    centre, axes = _eye_shape(head, side, points[main])
-    is_ball = bool((axes == 1.0).all())
     is_flat = extent[2] < DEEP * extent[:2].max()
-    is_button = bool(main.all()) and side not in head.rims and not is_ball
+    is_button = bool(main.all()) and side not in head.rims and extent.max() < BUTTON
     if is_flat or is_button:
         return _slid(head, side, eye, main, left, up)
+    centre, axes = _eye_shape(head, side, points[main])
     turn = Rotation.from_euler("yx", [left, -up], degrees=True).as_matrix()
     local = (points - centre) / axes
     return (local @ turn.T - local) * axes

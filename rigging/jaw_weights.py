@@ -44,7 +44,8 @@ def head_share(head: Head, proportions: Proportions) -> Floats:
     above = heights > proportions.neck_top
     # An open end of the neck joins a body in another mesh, however slantwise it is cut.
     open_end = boundary_vertices(head.triangles_of(Role.SKIN), len(heights))
-    below = (heights < proportions.neck_bottom) | (open_end & ~above & ~far)
+    open_end &= ~above & (np.linalg.norm(across, axis=1) < proportions.half_width)
+    below = (heights < proportions.neck_bottom) | open_end
     skin = head.role == Role.SKIN
     free = skin & ~below & (~above | far)
     patch = cut_patch(head, free)

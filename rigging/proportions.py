@@ -56,7 +56,7 @@ def measure(head: Head) -> Proportions:
     above = skin[(np.abs(skin[:, 0] - middle) < half_width)]
     top = max(0.5 * height, float(above[:, 1].max(initial=0.0)))
     top = min(top, 4.0 * height + 1.0)
-    neck_top, neck_bottom, has_neck = _neck_levels(head, chin, height, half_width)
+    neck_top, neck_bottom, has_neck = _neck_levels(head, chin, height, half_width, pivot)
     neck = np.array([middle, neck_bottom, pivot[2] - 0.05 * height])
     around = skin[np.abs(skin[:, 1] - neck_bottom) < 0.1 * height]
     around = around[np.abs(around[:, 0] - middle) < half_width]
@@ -102,7 +102,7 @@ def _jaw_pivot(head: Head, skin: Point, mouth: Point, height: float) -> Point:
 
 
 def _neck_levels(
-    head: Head, chin: Point, height: float, half_width: float
+    head: Head, chin: Point, height: float, half_width: float, pivot: Point
 ) -> tuple[float, float, bool]:
     """Heights between which the skin passes from the head to the body, and whether it does.
 
@@ -116,18 +116,20 @@ def _neck_levels(
     if lowest > chin[1] - 0.3 * height:
         return top, none, False
     levels = np.linspace(chin[1], max(lowest, chin[1] - 1.4 * height), LEVELS + 2)[1:-1]
-    widths = _section_widths(head.vertices, triangles, levels)
-    if not np.isfinite(widths).any():
+    widths = _neck_widths(head.vertices, triangles, levels, pivot - [0.0, 0.0, 0.1 * height])
+    closed = np.isfinite(widths)
+    if not closed.any() or levels[closed][-1] > chin[1] - 0.12 * height:
         return top, none, False
+    end = float(levels[closed][-1])
     narrowest = int(np.nanargmin(widths))
     wide = (np.arange(LEVELS) > narrowest) & (widths > SHOULDERS * widths[narrowest])
     open_end = boundary_vertices(triangles, len(head.vertices))
-    open_end &= head.vertices[:, 1] < chin[1] - 0.25 * height
+    open_end &= np.abs(head.vertices[:, 1] - end) < 0.25 * height
     slim = widths[narrowest] < 0.85 * 2 * half_width
-    if not (wide.any() or (slim and (lowest < chin[1] - 0.45 * height or open_end.sum() > 5))):
+    if not (wide.any() or (slim and (end < chin[1] - 0.45 * height or open_end.sum() > 5))):
         return top, none, False
     # The very end of a neck joins a body that may be another mesh: it must stay with the body.
-    bottom = max(lowest + 0.15 * (chin[1] - lowest), chin[1] - 0.9 * height)
+    bottom = max(end + 0.15 * (chin[1] - end), chin[1] - 0.9 * height)
     if wide.any():
         bottom = max(bottom, float(levels[np.flatnonzero(wide)[0]]))
     # A head that sits on its shoulders still needs room to turn.
@@ -136,10 +138,12 @@ def _neck_levels(
     return top, bottom, True
 
 
-def _section_widths(
-    vertices: Point, triangles: NDArray[np.int64], levels: NDArray[np.float64]
+def _neck_widths(
+    vertices: Point, triangles: NDArray[np.int64], levels: NDArray[np.float64], axis: Point
 ) -> NDArray[np.float64]:
-    """Width of the mesh where horizontal planes cut it, NaN where they miss."""
+    """Width of the mesh where horizontal planes cut it; NaN where it doesn't run all around the
+    neck's ``axis`` (3,), throat and nape and both sides, as when only hair hangs that low.
+    """
     heights = vertices[triangles, 1]
     near = (heights.max(axis=1) > levels.min()) & (heights.min(axis=1) < levels.max())
     edges = triangles[near][:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
@@ -150,6 +154,9 @@ def _section_widths(
         if not cut.any():
             continue
         a, b = start[cut], stop[cut]
-        share = (level - a[:, 1]) / (b[:, 1] - a[:, 1])
-        widths[index] = np.ptp(a[:, 0] + share * (b[:, 0] - a[:, 0]))
+        share = ((level - a[:, 1]) / (b[:, 1] - a[:, 1]))[:, None]
+        across = (a + share * (b - a) - axis)[:, [0, 2]]
+        sector = np.round(np.arctan2(across[:, 0], across[:, 1]) / (np.pi / 2)).astype(int) % 4
+        if len(np.unique(sector)) == 4:
+            widths[index] = np.ptp(across[:, 0])
     return widths
