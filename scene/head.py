@@ -47,6 +47,8 @@ class ScenePart:
 
     def own_rows(self, values: NDArray) -> NDArray:
         """The rows of a per-FaceMesh-vertex array for the object's own vertices; 0 where none."""
+        if not self.mirrored:
+            return values[self.start : self.stop]
         rows = values[np.maximum(self.source, 0)]
         return np.where((self.source >= 0)[:, None], rows, 0)
 

@@ -171,10 +171,12 @@ def _displacement(
     """(N, 3) object-space displacement of the part's own vertices."""
     if scene_head.mirrored and shape in SIDEWAYS_SHAPES:
         return np.zeros((len(part.source), 3))
-    rows = part.own_rows(rig.shapes[shape]).astype(np.float64)
+    rows = part.own_rows(rig.shapes[shape])
     # Vertices that the shape does not move stay exactly where they are.
-    rows[np.abs(rows).max(axis=1) <= _STILL * rig.landmarks.frame.scale] = 0.0
-    return rows @ part.to_local.T
+    moving = np.flatnonzero((np.abs(rows) > _STILL * rig.landmarks.frame.scale).any(axis=1))
+    displacement = np.zeros(rows.shape)
+    displacement[moving] = rows[moving].astype(np.float64) @ part.to_local.T
+    return displacement
 
 
 def _write_part(

@@ -180,6 +180,6 @@ def _add_weights(
     """One call for each distinct weight: Blender takes many vertices but one weight at a time."""
     order = np.argsort(values, kind="stable")
     distinct, first = np.unique(values[order], return_index=True)
-    chunks = np.split(vertices[order], first[1:]) if len(first) else []
-    for value, chunk in zip(distinct.tolist(), chunks, strict=True):
-        group.add(chunk.tolist(), value, "REPLACE")
+    ordered, stops = vertices[order].tolist(), [*first.tolist()[1:], len(order)]
+    for value, start, stop in zip(distinct.tolist(), first.tolist(), stops, strict=False):
+        group.add(ordered[start:stop], value, "REPLACE")
