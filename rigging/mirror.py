@@ -14,7 +14,7 @@ from .head import Head, Role
 
 SYMMETRIC = 0.005  # IOD; a vertex has a partner when its mirror image lies this close to one
 ENOUGH = 0.95  # share of the face that must have partners before a head counts as symmetric
-SAMPLES = 4000
+SAMPLES = 2000
 # Lips that touch coincide in place but not in direction: normals count as well, softly.
 NORMAL_WEIGHT = 0.002
 

@@ -116,7 +116,8 @@ def _neck_levels(
     if lowest > chin[1] - 0.3 * height:
         return top, none, False
     levels = np.linspace(chin[1], max(lowest, chin[1] - 1.4 * height), LEVELS + 2)[1:-1]
-    widths = _neck_widths(head.vertices, triangles, levels, pivot - [0.0, 0.0, 0.1 * height])
+    axis = pivot - [0.0, 0.0, 0.1 * height]
+    widths = _neck_widths(head.vertices, triangles, levels, axis, 1.3 * half_width)
     closed = np.isfinite(widths)
     if not closed.any() or levels[closed][-1] > chin[1] - 0.12 * height:
         return top, none, False
@@ -139,10 +140,15 @@ def _neck_levels(
 
 
 def _neck_widths(
-    vertices: Point, triangles: NDArray[np.int64], levels: NDArray[np.float64], axis: Point
+    vertices: Point,
+    triangles: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    axis: Point,
+    reach: float,
 ) -> NDArray[np.float64]:
-    """Width of the mesh where horizontal planes cut it; NaN where it doesn't run all around the
-    neck's ``axis`` (3,), throat and nape and both sides, as when only hair hangs that low.
+    """Width of the mesh where horizontal planes cut it within ``reach`` of the neck's ``axis``
+    (3,): arms and hands lie further out. NaN where the cut doesn't run all around the axis,
+    throat and nape and both sides, as when only hair hangs that low.
     """
     heights = vertices[triangles, 1]
     near = (heights.max(axis=1) > levels.min()) & (heights.min(axis=1) < levels.max())
@@ -156,6 +162,7 @@ def _neck_widths(
         a, b = start[cut], stop[cut]
         share = ((level - a[:, 1]) / (b[:, 1] - a[:, 1]))[:, None]
         across = (a + share * (b - a) - axis)[:, [0, 2]]
+        across = across[np.linalg.norm(across, axis=1) < reach]
         sector = np.round(np.arctan2(across[:, 0], across[:, 1]) / (np.pi / 2)).astype(int) % 4
         if len(np.unique(sector)) == 4:
             widths[index] = np.ptp(across[:, 0])

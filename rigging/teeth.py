@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 ONE_TOOTH = 0.35  # IOD; a piece no larger than this can't belong to both jaws
 
+FARTHEST = 100.0  # IOD
+
 
 def teeth_jaw_share(head: Head) -> Floats:
     """(N,) share of the jaw's motion that teeth and gums take; 0 on everything else.
@@ -75,5 +77,7 @@ def _both_rows(head: Head, piece: NDArray[np.int64]) -> Floats:
     low, high = np.quantile(points[:, 1], [0.2, 0.8])
     from_top = surface_distance(graph, np.flatnonzero(points[:, 1] >= high))
     from_bottom = surface_distance(graph, np.flatnonzero(points[:, 1] <= low))
+    # What neither row reaches stays half-way between them.
+    from_top, from_bottom = np.minimum(from_top, FARTHEST), np.minimum(from_bottom, FARTHEST)
     total = np.maximum(from_top + from_bottom, 1e-9)
     return smoothstep(0.5 + 1.5 * (from_top - from_bottom) / total)

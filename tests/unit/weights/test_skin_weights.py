@@ -107,6 +107,34 @@ def test_chin_jaw_skull_neck(head, table):
     assert of(table, "root")[skin & (head.vertices[:, 1] > -1.2)].max() < 0.01
 
 
+def test_raised_hands_belong_to_the_body(head):
+    """A hand level with the face is reached through the shoulder only."""
+    skin = np.flatnonzero((head.role == Role.SKIN) & (head.vertices[:, 1] < -3.1))
+    shoulder = skin[np.argsort(-head.vertices[skin, 0])[:2]]
+    path = np.array([[1.5, -3.2], [3.0, -3.0], [3.5, -2.0], [3.5, -1.0], [3.5, 0.5]])
+    arm = np.array([[x, y, z] for x, y in path for z in (-1.0, -1.2)])
+    count = len(head.vertices)
+    ids = np.r_[shoulder, count + np.arange(len(arm))]
+    strip = [[ids[k], ids[k + 1], ids[k + 2]] for k in range(len(ids) - 2)]
+    grow = {"role": Role.SKIN, "visible": True, "component": 0, "lip_side": 0, "exposure": 1.0}
+    with_arm = replace(
+        head,
+        vertices=np.r_[head.vertices, arm],
+        normals=np.r_[head.normals, np.zeros_like(arm)],
+        triangles=np.r_[head.triangles, strip],
+        weld=np.arange(count + len(arm)),
+        **{
+            name: np.r_[getattr(head, name), np.full(len(arm), value)].astype(
+                getattr(head, name).dtype
+            )
+            for name, value in grow.items()
+        },
+    )
+    root = of(weigh(with_arm).toarray(), "root")
+    assert root[count:].min() > 0.95
+    assert root[vertices_at(head, head.point("nose_tip")[None])] < 0.01
+
+
 def test_skin_fields_are_smooth_but_for_the_lip_slit(head, table):
     skin = (head.role == Role.SKIN) & head.visible
     edges = unique_edges(head.triangles)
