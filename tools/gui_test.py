@@ -212,7 +212,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "gui")
     parser.add_argument("--blender", help="an installed Blender; without it, Debian's own")
-    parser.add_argument("--limit", type=float, default=240.0, help="seconds for one scenario")
+    parser.add_argument("--limit", type=float, default=420.0, help="seconds for one scenario")
     parser.add_argument(
         "--check", action="store_true", help="only say whether this can be run here"
     )

@@ -67,9 +67,10 @@ class Gui:
         return self.heads / f"{name}.blend"
 
     def open(self, path: Path) -> Steps:
-        """Open a .blend file."""
+        """Open a .blend file, shown with its textures."""
         with self.context():
             bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
+        self.area.spaces.active.shading.color_type = "TEXTURE"
         yield 0.5
 
     def screenshot(self, name: str) -> Path:
