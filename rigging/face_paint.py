@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Paint for clay heads: loose eyes and brows get the colours that a photograph would show.
+"""Paint for clay heads: loose eyes get the colours that a photograph would show.
 
-The landmark networks were trained on photographs and mistake grey brows for eyes. Separate pieces
-that mirror each other in front of a face are eyes or brows; painting them settles which.
+The landmark networks were trained on photographs and mistake the brows of a grey cartoon for its
+eyes. Separate pieces that mirror each other in front of a face are eyes or brows; the eyes are
+painted. Brows keep the skin's colour: painted dark, they were taken for eyes more often.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ Floats = NDArray[np.float64]
 
 EYE_WHITE: Final = (0.93, 0.92, 0.90)
 IRIS: Final = (0.12, 0.08, 0.06)
-BROW: Final = (0.25, 0.17, 0.12)
 IRIS_SHARE: Final = 0.48  # of an eyeball's radius
 BUTTON_EYE: Final = 0.45  # IOD: eyes smaller than this that aren't balls are dots
 BALL: Final = 0.8  # smallest over largest side of what counts as a ball
@@ -81,7 +81,7 @@ class Painter:
         return len(self._starts) > 2
 
     def paint(self, frame: HeadFrame) -> FaceMesh | None:
-        """The same mesh with painted eyes and brows; None where it has no loose ones."""
+        """The same mesh with painted eyes; None where it has no loose ones."""
         corners = frame.to_head(self._face_mesh.vertices)[self._face_mesh.triangles]
         pairs = _mirrored_pairs(self._pieces(corners)) if self.has_loose_pieces else []
         if not pairs:
@@ -89,11 +89,8 @@ class Painter:
         count = len(corners)
         centroids = corners.mean(axis=1)
         colours = np.tile(np.asarray(CLAY, np.float32), (count, 1))
-        brows = _brows(pairs)
-        for number, pair in enumerate(pairs):
-            for piece in pair:
-                own = piece.triangles
-                colours[own] = BROW if number in brows else _eye_colours(piece, centroids[own])
+        for piece in _eyes(pairs):
+            colours[piece.triangles] = _eye_colours(piece, centroids[piece.triangles])
         no_texture = np.full(count, -1, np.int32)
         look = Appearance(colours, np.zeros((count, 3, 2), np.float32), no_texture)
         return replace(self._face_mesh, appearance=look)
@@ -142,19 +139,19 @@ def _may_be_eye_or_brow(piece: _Piece) -> bool:
     )
 
 
-def _brows(pairs: list[tuple[_Piece, _Piece]]) -> set[int]:
-    """Numbers of the pairs that are wider than high and above another pair."""
-    brows = set()
-    for number, (left, _) in enumerate(pairs):
+def _eyes(pairs: list[tuple[_Piece, _Piece]]) -> list[_Piece]:
+    """All but the pairs that are wider than high and above another pair: those are brows."""
+    eyes: list[_Piece] = []
+    for number, (left, right) in enumerate(pairs):
         wide = left.size[0] > BROW_PROPORTION * left.size[1]
         above = any(
             left.centre[1] > other.centre[1] + other.size[1] / 4
             for rank, (other, _) in enumerate(pairs)
             if rank != number
         )
-        if wide and above:
-            brows.add(number)
-    return brows
+        if not (wide and above):
+            eyes += [left, right]
+    return eyes
 
 
 def _eye_colours(piece: _Piece, centroids: Floats) -> NDArray[np.float64]:

@@ -36,13 +36,14 @@ MAX_ROUNDS: Final = 4
 SETTLED_DEGREES: Final = 5.0
 SETTLED_SHIFT: Final = 0.12  # IOD
 
-# Scores: looking on is a waste; good enough unless something better turns up beside it; worth
-# having when nothing else is found.
+# Scores: looking on is a waste; good enough for any direction; good enough where Blender's
+# convention says that the face is, or when nothing better is found.
 SURE_SCORE: Final = 0.6
 FAIR_SCORE: Final = 0.28
 LEAST_SCORE: Final = 0.2
 CANDIDATES_PER_BATCH: Final = 3
 MAX_CANDIDATES: Final = 12
+CONVENTIONAL_BATCHES: Final = 2
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def locate_face(face_mesh: FaceMesh, detect: Detector, report: Report | None = N
             best = _better(best, subject.follow(sighting))
             if _reaches(best, SURE_SCORE):
                 break
-        if _reaches(best, FAIR_SCORE) or followed == MAX_CANDIDATES:
+        enough = LEAST_SCORE if number < CONVENTIONAL_BATCHES else FAIR_SCORE
+        if _reaches(best, enough) or followed == MAX_CANDIDATES:
             break
     if best is not None and _reaches(best, LEAST_SCORE):
         report("Found the face", 1.0)

@@ -226,7 +226,7 @@ def test_only_plain_heads_are_painted() -> None:
 
 
 @given(seed=st.integers(0, 10**6))
-def test_loose_eyes_are_painted_dark_and_brows_above_them_too(seed: int) -> None:
+def test_loose_eyes_are_painted_and_the_brows_above_them_are_not(seed: int) -> None:
     frame = random_frame(seed)
     box = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
     sides = np.array([[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1]])
@@ -244,5 +244,5 @@ def test_loose_eyes_are_painted_dark_and_brows_above_them_too(seed: int) -> None
     assert painted is not None
     assert painted.appearance is not None
     brightness = painted.appearance.colours.mean(axis=1).reshape(5, -1)
-    assert (brightness[0] > 0.5).all()
-    assert (brightness[1:] < 0.4).all()
+    assert (brightness[[0, 3, 4]] > 0.5).all()
+    assert (brightness[[1, 2]] < 0.4).all()
