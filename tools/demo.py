@@ -43,6 +43,30 @@ def _describe(stem: str, out: Path) -> str:
     return "\n".join(lines)
 
 
+def _join_sheets(stems: list[str], out: Path) -> Path | None:
+    """The contact sheets side by side as one picture, for the README; None where one is missing."""
+    import cv2
+    import numpy as np
+
+    sheets = [cv2.imread(str(out / f"{stem}.png")) for stem in stems]
+    if any(sheet is None for sheet in sheets):
+        return None
+    height = max(sheet.shape[0] for sheet in sheets)
+    padded = [
+        cv2.copyMakeBorder(
+            *(sheet, 0, height - sheet.shape[0], 0, 0, cv2.BORDER_CONSTANT), value=(250, 250, 250)
+        )
+        for sheet in sheets
+    ]
+    path = out / "contact_sheet.png"
+    joined = np.concatenate(padded, axis=1)
+    scale = min(1.0, 2000 / joined.shape[1])
+    cv2.imwrite(
+        str(path), cv2.resize(joined, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    )
+    return path
+
+
 def _texts(messages: list[object]) -> list[str]:
     return [str(m["text"]) if isinstance(m, dict) and "text" in m else str(m) for m in messages]
 
@@ -65,6 +89,9 @@ def main() -> int:
     print(f"\nmake demo: {len(heads)} head(s) in {time.perf_counter() - started:.0f} s")
     for head in heads:
         print(_describe(head.stem, arguments.out))
+    if arguments.head is None:
+        sheet = _join_sheets([head.stem for head in heads], arguments.out)
+        print(f"  both: {sheet}" if sheet else "  a contact sheet IS MISSING")
     return status
 
 
