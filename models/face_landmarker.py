@@ -28,6 +28,8 @@ LEFT_EYE_OUTER: Final = 263
 # Faces are cropped with a margin, as the networks were trained.
 CROP_MARGIN: Final = 1.5
 SAME_FACE_OVERLAP: Final = 0.3
+# Below this no better crop makes a face of it.
+HOPELESS_PRESENCE: Final = 0.02
 THREADS: Final = 2
 COEFFICIENTS: Final = ("_neutral", *(name for name in ARKIT_SHAPES if name != "tongueOut"))
 
@@ -113,9 +115,10 @@ class FaceLandmarker:
     def _describe(
         self, image: NDArray[np.uint8], detection: _Detection, blendshapes: bool
     ) -> FacePrediction:
-        points, _ = self._locate(image, _crop_of_detection(detection))
-        # The first crop follows the detector's coarse box; the mesh's own crop fits better.
-        points, presence = self._locate(image, _crop_of_points(points))
+        points, presence = self._locate(image, _crop_of_detection(detection))
+        if presence > HOPELESS_PRESENCE:
+            # The first crop follows the detector's coarse box; the mesh's own crop fits better.
+            points, presence = self._locate(image, _crop_of_points(points))
         coefficients = self._blendshapes(points) if blendshapes else None
         return FacePrediction(detection.score, detection.box, points, presence, coefficients)
 

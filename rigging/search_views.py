@@ -16,6 +16,7 @@ Direction = tuple[float, float, float]
 Floats = NDArray[np.float64]
 
 RESOLUTION: Final = 256
+COARSE_RESOLUTION: Final = 192  # for the many unlikely views
 MARGIN: Final = 1.12
 # A head's share of a whole body's height: grown-ups, and chibi figures.
 HEAD_SHARES: Final = (0.17, 0.36)
@@ -54,7 +55,8 @@ def search_views(vertices: Floats) -> Iterator[list[SearchView]]:
         view for z in (1, -1) for view in _turned(vertices, camera_axes((0, 0, z), Y_UP))
     ]
     for towards, up in (((0, -1, 0), Z_UP), ((0, 0, 1), Y_UP)):
-        yield [SearchView(camera) for camera in _tiles(vertices, camera_axes(towards, up))]
+        tiles = _tiles(vertices, camera_axes(towards, up))
+        yield _coarse([SearchView(camera) for camera in tiles])
     yield [
         view
         for towards in _diagonals()
@@ -98,7 +100,13 @@ def _turned(
     for turns in quarter_turns:
         tops = _tops(vertices, turn(whole, turns).axes)
         views += [SearchView(camera) for camera in tops]
-    return views
+    return _coarse(views)
+
+
+def _coarse(views: list[SearchView]) -> list[SearchView]:
+    return [
+        replace(view, camera=replace(view.camera, resolution=COARSE_RESOLUTION)) for view in views
+    ]
 
 
 def _diagonals() -> list[Direction]:
