@@ -11,7 +11,7 @@ import functools
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import bpy
@@ -136,6 +136,7 @@ def rig_stages(
     yield Progress("Finding the face", _AT_FIND)
     with clock.lap("find face"):
         face = _find_face(context, face_mesh, scene_head, template)
+        face = replace(face, landmarks=_row_major(face.landmarks))
         face_mesh, scene_head = keep_near_parts(face_mesh, scene_head, face.landmarks.frame)
         remarks = (*scene_head.messages, *_compare(reference, face.landmarks))
     rig = yield from _build(face_mesh, face.landmarks, template, options, clock)
@@ -199,7 +200,7 @@ def _find_face(
         return _Face(landmarks_from_markers(face_mesh, placed, template, None), None)
     if base is None:
         located = locate_face(face_mesh, _landmarker().predict)
-        return _Face(landmarks_from_dense(face_mesh, located, template), None)
+        return _Face(landmarks_from_dense(located, template), None)
     moved = frozenset(markers.moved_markers(context, head))
     if not moved:
         return _Face(base, None)
@@ -207,6 +208,25 @@ def _find_face(
     automatic = None if base.source == "markers" else base
     corrected = landmarks_from_markers(face_mesh, points, template, automatic)
     return _Face(corrected, moved if is_rigged(head) else None)
+
+
+def _row_major(landmarks: FaceLandmarks) -> FaceLandmarks:
+    """The same numbers in the memory layout that stored landmarks have.
+
+    Matrix products round differently for another layout, and every press must give the same bits.
+    """
+    frame = replace(
+        landmarks.frame,
+        origin=np.ascontiguousarray(landmarks.frame.origin),
+        axes=np.ascontiguousarray(landmarks.frame.axes),
+    )
+    dense = landmarks.dense
+    return replace(
+        landmarks,
+        frame=frame,
+        named={name: np.ascontiguousarray(point) for name, point in landmarks.named.items()},
+        dense=None if dense is None else np.ascontiguousarray(dense),
+    )
 
 
 def _compare(reference: NDArray[np.uint8] | None, landmarks: FaceLandmarks) -> list[Message]:

@@ -111,7 +111,7 @@ def run_head(
     try:
         located = locate_face(head.face_mesh, landmarker.predict)
         result.stages["locate face"] = time.perf_counter() - started
-        landmarks = landmarks_from_dense(head.face_mesh, located, template)
+        landmarks = landmarks_from_dense(located, template)
         rig = build(head.face_mesh, landmarks, template)
     except RigError as error:
         result.outcome = "refused" if error.refused else "failed"

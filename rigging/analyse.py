@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +37,9 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     seen = exposure(scene, vertices, normals, in_reach)
     points = {name: frame.to_head(point) for name, point in landmarks.named.items()}
     figure = FaceFigure(
-        eye={side: (points[f"eye_outer_{side}"] + points[f"eye_inner_{side}"]) / 2 for side in "LR"},
+        eye={
+            side: (points[f"eye_outer_{side}"] + points[f"eye_inner_{side}"]) / 2 for side in "LR"
+        },
         brow={side: points[f"brow_mid_{side}"] for side in "LR"},
         nose_base=points["nose_base"],
         mouth=(points["lip_upper_inner"] + points["lip_lower_inner"]) / 2,
@@ -47,6 +47,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     )
     hints = piece_hints(component, welded.weld, face_mesh.parts)
     role = classify(vertices, triangles, component, seen, hints, figure, scene)
+    _look_under_loose_parts(vertices, triangles, normals, role, seen)
     visible = seen >= HIDDEN_BELOW
     messages: list[Message] = []
     rims = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
@@ -69,6 +70,25 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
         scene=scene,
         messages=messages,
     )
+
+
+def _look_under_loose_parts(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    normals: NDArray[np.float64],
+    role: NDArray[np.int8],
+    seen: NDArray[np.float64],
+) -> None:
+    """Measure skin that looks hidden again without hair, brows and lashes, which only lie on it.
+
+    Changes ``seen`` in place. What stays hidden is mouth bag, socket or nostril.
+    """
+    covered = (role == Role.SKIN) & (seen < HIDDEN_BELOW)
+    lying_on = np.isin(role[triangles[:, 0]], (Role.HAIR, Role.BROW, Role.LASH, Role.ATTACHED))
+    if not covered.any() or not lying_on.any():
+        return
+    bare = RayScene(vertices, triangles[~lying_on])
+    seen[covered] = exposure(bare, vertices, normals, covered)[covered]
 
 
 def _find_rims(
@@ -174,7 +194,7 @@ def _find_lips(
         )
         return None, np.full(len(vertices), LipSide.NONE, np.int8)
     sides = lip_sides(
-        vertices, triangles, skin & near_mouth, visible, edge_graph(vertices, skin_triangles), seam
+        vertices, skin & near_mouth, visible, edge_graph(vertices, skin_triangles), seam
     )
     return seam, sides
 

@@ -70,9 +70,7 @@ def build_stages(
     raw = pull_shapes(head, match, transfer_deformations(registration, own))
     clock.lap("transfer")
     yield "Closing lids and lips", 0.6
-    shapes, disabled, messages = build_shapes(
-        head, template, dict(zip(names, raw, strict=True))
-    )
+    shapes, disabled = build_shapes(head, template, dict(zip(names, raw, strict=True)))
     jaw = np.where(match.confidence > 0.35, match.pull(template.jaw[registration.skin]), np.nan)
     clock.lap("constraints")
     yield "Weighting bones", 0.75
@@ -87,14 +85,12 @@ def build_stages(
     yield "Done", 1.0
     chosen = set(options.shapes or ARKIT_SHAPES)
     return FaceRig(
-        shapes={
-            name: _to_world(head, shape) for name, shape in shapes.items() if name in chosen
-        },
+        shapes={name: _to_world(head, shape) for name, shape in shapes.items() if name in chosen},
         bones=bones,
         weights=weights[head.weld],
         landmarks=head.landmarks,
         certificate=certificate,
-        messages=tuple(head.messages) + tuple(messages),
+        messages=tuple(head.messages),
         disabled_shapes=disabled,
         seconds=clock.seconds,
     )

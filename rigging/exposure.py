@@ -43,9 +43,7 @@ def exposure(
     cast = np.zeros(len(index))
     for direction in sphere_directions(count):
         above = normals[index] @ direction > 0.1
-        hits = scene.cast(
-            origins[above], np.broadcast_to(direction, (int(above.sum()), 3)).copy()
-        )
+        hits = scene.cast(origins[above], np.broadcast_to(direction, (int(above.sum()), 3)).copy())
         free[above] += hits.triangle < 0
         cast[above] += 1
     result[index] = free / np.maximum(cast, 1)

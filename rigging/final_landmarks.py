@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Landmarks as the head really has them: first from what the mesh shows, in the end from the
-template bent on to it."""
+template bent on to it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ SEEN_ON_MESH = 0.9  # confidence of a landmark that was read off the mesh
 
 def reframe(head: Head) -> Head:
     """The same head with the landmarks that the mesh shows, and its frame centred and scaled by
-    the eye corners among them. What the artist has placed stays."""
+    the eye corners among them. What the artist has placed stays.
+    """
     landmarks = head.landmarks
     named, confidence = dict(landmarks.named), dict(landmarks.confidence)
     for name, point in mesh_evidence(head).items():
@@ -58,7 +60,8 @@ def reframe(head: Head) -> Head:
 
 def finalise(head: Head, template: Template, registration: Registration) -> Head:
     """The head with every landmark that neither the artist nor the mesh has settled moved to
-    where the bent template has it, on the visible skin."""
+    where the bent template has it, on the visible skin.
+    """
     bent = template.head.vertices.copy()
     bent[registration.skin] = registration.vertices
     points = template.named.on(bent)

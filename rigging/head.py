@@ -62,7 +62,8 @@ class LidRim:
 @dataclass(frozen=True)
 class LipSeam:
     """Where the lips part: (K, 3) points on the inner edge of each lip, from the character's
-    right corner (-X) to the left one (+X), evenly spaced."""
+    right corner (-X) to the left one (+X), evenly spaced.
+    """
 
     upper: NDArray[np.float64]
     lower: NDArray[np.float64]

@@ -30,9 +30,7 @@ MOVED = 0.01
 BLENDER_AXES = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
 
-def frame_of(
-    points: dict[str, NDArray[np.float64]], axes: NDArray[np.float64]
-) -> HeadFrame:
+def frame_of(points: dict[str, NDArray[np.float64]], axes: NDArray[np.float64]) -> HeadFrame:
     """The head frame with these axes: origin and scale from the four eye corners."""
     centres = {
         side: (points[f"eye_outer_{side}"] + points[f"eye_inner_{side}"]) / 2 for side in "LR"
@@ -48,9 +46,7 @@ def frame_of(
     return HeadFrame((centres["L"] + centres["R"]) / 2, axes, scale)
 
 
-def landmarks_from_dense(
-    face_mesh: FaceMesh, located: LocatedFace, template: Template
-) -> FaceLandmarks:
+def landmarks_from_dense(located: LocatedFace, template: Template) -> FaceLandmarks:
     """Named landmarks and head frame from the points that the views agreed on."""
     inner = np.setdiff1d(np.arange(len(located.dense)), FACE_OVAL)
     source = template.dense.on(template.head.vertices)[inner]
@@ -112,9 +108,7 @@ def landmarks_from_markers(
         )
     warp = fit_warp(fit(source[order]), placed, 0.0)
     guessed = _snap(face_mesh, warp(fit(source)), 0.25 * fit.scale)
-    dense = _snap(
-        face_mesh, warp(fit(template.dense.on(template.head.vertices))), 0.25 * fit.scale
-    )
+    dense = _snap(face_mesh, warp(fit(template.dense.on(template.head.vertices))), 0.25 * fit.scale)
     named = {
         name: markers[name] if name in markers else guessed[index]
         for index, name in enumerate(template.landmark_names)
@@ -132,14 +126,11 @@ def moved_markers(
         name
         for name in MARKERS
         if name in markers
-        and np.linalg.norm(markers[name] - automatic.named[name])
-        > MOVED * automatic.frame.scale
+        and np.linalg.norm(markers[name] - automatic.named[name]) > MOVED * automatic.frame.scale
     )
 
 
-def _correct(
-    markers: dict[str, NDArray[np.float64]], automatic: FaceLandmarks
-) -> FaceLandmarks:
+def _correct(markers: dict[str, NDArray[np.float64]], automatic: FaceLandmarks) -> FaceLandmarks:
     moved = moved_markers(markers, automatic)
     if not moved:
         return automatic
@@ -171,9 +162,7 @@ def _correct(
     )
 
 
-def _snap(
-    face_mesh: FaceMesh, points: NDArray[np.float64], reach: float
-) -> NDArray[np.float64]:
+def _snap(face_mesh: FaceMesh, points: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     """Points moved on to the surface where it is within reach."""
     found = closest(face_mesh.vertices, face_mesh.triangles, points)
     return np.where((found.distance < reach)[:, None], found.points, points)

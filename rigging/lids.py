@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.sparse import diags
 from scipy.spatial import cKDTree
 
@@ -22,9 +22,12 @@ from .topology import edge_graph, surface_distance
 
 SAMPLES: Final[int] = 121
 LOWER_SHARE: Final[float] = 0.15  # how far up the lower lid comes; the upper does the rest
-OVERLAP: Final[float] = 0.025  # of the opening: the upper lid comes to rest upon the lower one
+OVERLAP: Final[float] = 0.035  # of the opening: the upper lid comes to rest upon the lower one
 CLEARANCE: Final[float] = 0.006
+UPPER_IN_FRONT: Final[float] = 0.01  # the upper lid passes before the lower one
 MAX_LIFT: Final[float] = 0.09  # a lid further inside the eye than this isn't in front of it
+PLATEAU: Final[float] = 0.12
+MENDING_ROUNDS: Final[int] = 4
 REACH_UPPER: Final[float] = 1.15  # of the opening: how far from the margin the sweep reaches
 REACH_LOWER: Final[float] = 0.9
 EYE_ROLES = {"L": Role.EYE_L, "R": Role.EYE_R}
@@ -52,6 +55,7 @@ class Lids:
         )
         self.region = np.flatnonzero(skin)
         triangles = head.triangles[skin[head.triangles].all(axis=1)]
+        self.scene_triangles = triangles
         graph = edge_graph(head.vertices, triangles)
         seen = np.flatnonzero(skin & head.visible)
         tree = cKDTree(head.vertices[seen])
@@ -81,53 +85,87 @@ class Lids:
         self.fade_upper = _fade(to_upper / (REACH_UPPER * opening + 0.02))
         self.fade_lower = _fade(to_lower / (REACH_LOWER * opening + 0.02))
 
-    def _margin_motion(self, displacement: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """What a shape does to the two margins: (SAMPLES, 3) each, smooth along the lid."""
-        seen = self.region[self.head.visible[self.region]]
-        tree = cKDTree(self.head.vertices[seen])
-        motions = []
-        for margin in (self.upper, self.lower):
-            distance, nearest = tree.query(margin, k=4)
-            weight = 1.0 / (distance + 1e-4)
-            weight /= weight.sum(axis=1, keepdims=True)
-            motion = (displacement[seen[nearest]] * weight[..., None]).sum(axis=1)
-            motions.append(gaussian_filter1d(motion, 3, axis=0, mode="nearest"))
-        return motions
-
     def sweep(
-        self, upper: NDArray[np.float64], lower: NDArray[np.float64]
+        self,
+        displacement: NDArray[np.float64],
+        upper: NDArray[np.float64],
+        lower: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """(R, 3) displacement of the region that moves the margins by ``upper``, ``lower``."""
+        """A shape (N, 3) whose margins move by ``upper`` and ``lower`` (SAMPLES, 3) exactly; away
+        from them it turns smoothly into ``displacement``.
+        """
         share = self.upper_share[:, None]
-        return (
-            share * self.fade_upper[:, None] * upper[self.at_upper]
-            + (1 - share) * self.fade_lower[:, None] * lower[self.at_lower]
-        )
+        fade = share * self.fade_upper[:, None] + (1 - share) * self.fade_lower[:, None]
+        swept = share * upper[self.at_upper] + (1 - share) * lower[self.at_lower]
+        result = displacement.copy()
+        result[self.region] += fade * (swept - displacement[self.region])
+        return result
 
     def close(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A blink (N, 3) whose lids meet, made out of the transferred one."""
-        up = self.rim.axes[1]
+        """A blink (N, 3) whose lids meet, made out of the transferred one.
+
+        Between its vertices a coarse lid runs straight, so what still shows through after the
+        first sweep is closed by lowering the upper lid there.
+        """
+        up, front = self.rim.axes[1], self.rim.axes[2]
         meeting = (1 - LOWER_SHARE) * self.lower + LOWER_SHARE * self.upper
-        meeting = meeting + self._lift_out(meeting, CLEARANCE)[:, None] * self.rim.axes[2]
+        meeting = meeting + self._lift_out(meeting, CLEARANCE)[:, None] * front
         height = np.linalg.norm(self.upper - self.lower, axis=1)
-        overlap = (OVERLAP * self.rim.opening * np.clip(height / self.rim.opening * 4, 0, 1))[
-            :, None
-        ] * up
+        overlap = OVERLAP * self.rim.opening * np.clip(height / self.rim.opening * 4, 0, 1)
         # The corners stay: there the lids meet already.
-        inner = np.clip(np.minimum(self.along, 1 - self.along) / 0.06, 0.0, 1.0)[:, None]
-        moved_upper, moved_lower = self._margin_motion(displacement)
-        correction = self.sweep(
-            inner * (meeting - overlap + 0.5 * CLEARANCE * self.rim.axes[2] - self.upper)
-            - moved_upper,
-            inner * (meeting + 0.3 * overlap - self.lower) - moved_lower,
+        inner = np.clip(np.minimum(self.along, 1 - self.along) / 0.04, 0.0, 1.0)[:, None]
+        lower = inner * (meeting - self.lower)
+        for _ in range(MENDING_ROUNDS):
+            goal = meeting - overlap[:, None] * up + UPPER_IN_FRONT * front
+            blink = self.clear_path(self.sweep(displacement, inner * (goal - self.upper), lower))
+            gap = self._still_open(blink, meeting - overlap[:, None] * up)
+            if not gap.any():
+                break
+            overlap = overlap + gap
+        return blink
+
+    def _still_open(
+        self, blink: NDArray[np.float64], edge: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(SAMPLES,) how much further down the upper lid must come, for rays from the front that
+        get past both lids. ``edge`` (SAMPLES, 3): where the upper margin is meant to be.
+        """
+        right, up, front = self.rim.axes
+        outline = np.concatenate([self.upper, self.lower])
+        x, y = outline @ right, outline @ up
+        grid_x, grid_y = np.meshgrid(
+            np.linspace(x.min(), x.max(), 72), np.linspace(y.min(), y.max(), 48)
         )
-        result = displacement.copy()
-        result[self.region] += correction
-        return self.clear_path(result)
+        ray_x, ray_y = grid_x.ravel(), grid_y.ravel()
+        order = np.argsort(self.upper @ right)
+        top = np.interp(ray_x, (self.upper @ right)[order], (self.upper @ up)[order])
+        order_low = np.argsort(self.lower @ right)
+        bottom = np.interp(ray_x, (self.lower @ right)[order_low], (self.lower @ up)[order_low])
+        inside = (ray_y < top) & (ray_y > bottom)
+        ray_x, ray_y = ray_x[inside], ray_y[inside]
+        if len(ray_x) == 0:
+            return np.zeros(SAMPLES)
+        start = float((outline @ front).max()) + 1.0
+        origins = ray_x[:, None] * right + ray_y[:, None] * up + start * front
+        lids = self.scene_triangles
+        hits = RayScene(self.head.vertices + blink, lids).cast(
+            origins, np.tile(-front, (len(origins), 1))
+        )
+        # Past the margins lies the inside of the socket, which closes nothing.
+        deepest = float((outline @ front).min()) - 0.5 * self.rim.opening
+        shut = (hits.triangle >= 0) & (start - hits.distance > deepest)
+        gap = np.zeros(SAMPLES)
+        if shut.all():
+            return gap
+        nearest = cKDTree((edge @ right)[:, None]).query(ray_x[~shut, None])[1]
+        np.maximum.at(gap, nearest, np.abs((edge @ up)[nearest] - ray_y[~shut]) + 0.004)
+        gap = np.minimum(maximum_filter1d(gap, 13), 0.35 * self.rim.opening)
+        return np.maximum(gap, gaussian_filter1d(gap, 3))
 
     def _lift_out(self, points: NDArray[np.float64], clearance: float) -> NDArray[np.float64]:
         """(P,) how far forward points must go to lie ``clearance`` before the eye; 0 if they do
-        or if no eye lies there."""
+        or if no eye lies there.
+        """
         if self.eye is None or len(points) == 0:
             return np.zeros(len(points))
         front = self.rim.axes[2]
@@ -146,28 +184,40 @@ class Lids:
         if self.eye is None:
             return displacement
         head, region = self.head, self.region
-        moves = np.linalg.norm(displacement[region], axis=1) > 1e-4
-        ids = region[moves & (self.upper_share >= 0)]
-        rest = head.vertices[ids]
-        at_rest = self._lift_out(rest, 0.0)
+        moves = np.zeros(len(head.vertices), bool)
+        moves[region] = np.linalg.norm(displacement[region], axis=1) > 1e-4
         # Skin behind the margin (the lid's inner side) lies against the eye and may stay there.
-        free = head.visible[ids] & (at_rest < 0.01)
-        ids, rest = ids[free], rest[free]
-        lift = np.zeros(len(ids))
+        shown = moves & head.visible & (head.role == Role.SKIN)
+        ids = np.flatnonzero(shown)
+        if len(ids) == 0:
+            return displacement
+        corners, weights = _probe_places(
+            self.scene_triangles[shown[self.scene_triangles].any(axis=1)], ids
+        )
+        probes = (head.vertices[corners] * weights[..., None]).sum(axis=1)
+        moved = (displacement[corners] * weights[..., None]).sum(axis=1)
+        at_rest = self._lift_out(probes, 0.0)  # how the head was modelled may stay
+        # ...but not at the edge of the lid, which slides over the eye as it closes.
+        edge_at = np.zeros(len(head.vertices))
+        edge_at[region] = np.maximum(
+            self.upper_share * self.fade_upper, (1 - self.upper_share) * self.fade_lower
+        )
+        edge = (edge_at[corners] * weights).sum(axis=1)
+        lift = np.zeros(len(probes))
         for amount in amounts:
-            need = self._lift_out(rest + amount * displacement[ids], 0.5 * CLEARANCE)
-            lift = np.maximum(lift, need / amount)
+            need = self._lift_out(probes + amount * moved, CLEARANCE)
+            lift = np.maximum(lift, (need - at_rest * (1.0 - amount * edge)) / amount)
         lift = np.minimum(lift, MAX_LIFT)
         if not (lift > 0).any():
             return displacement
         field = np.zeros(len(head.vertices))
-        field[ids] = lift
-        smooth = self._spread(field, ids)
+        np.maximum.at(field, corners, lift[:, None] * (weights > 0))
+        smooth = self._spread(field)
         result = displacement.copy()
         result[region] += smooth[region, None] * self.rim.axes[2]
         return result
 
-    def _spread(self, field: NDArray[np.float64], ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _spread(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """Even out a lift over the neighbours without taking any of it away."""
         head = self.head
         inside = np.zeros(len(head.vertices), bool)
@@ -182,7 +232,25 @@ class Lids:
         return result
 
 
+def _probe_places(
+    triangles: NDArray[np.int64], ids: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Places that are kept clear of the eye, as corners (P, 3) and weights (P, 3): the vertices
+    ``ids``, and the middles of the triangles and of their edges. Between its corners a flat
+    triangle lies deeper than they do on a round eye.
+    """
+    inside = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [1 / 3, 1 / 3, 1 / 3]])
+    corners = np.concatenate([np.repeat(ids[:, None], 3, axis=1), np.repeat(triangles, 4, axis=0)])
+    weights = np.concatenate(
+        [np.tile([1.0, 0.0, 0.0], (len(ids), 1)), np.tile(inside, (len(triangles), 1))]
+    )
+    return corners, weights
+
+
 def _fade(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 at 0, 0 from 1 on, with a smooth start and end."""
-    x = np.clip(x, 0.0, 1.0)
+    """1 up to PLATEAU, 0 from 1 on, with a smooth start and end.
+
+    The edge of the lid moves as one: its thickness must not be squeezed as it closes.
+    """
+    x = np.clip((x - PLATEAU) / (1.0 - PLATEAU), 0.0, 1.0)
     return (1 - x) ** 2 * (1 + 2 * x)

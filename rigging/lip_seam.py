@@ -73,9 +73,7 @@ def find_seam(
     origins = np.stack([grid_x.ravel(), grid_y.ravel(), np.full(grid_x.size, 6.0)], axis=1)
     hits = scene.cast(origins, np.tile([0.0, 0.0, -1.0], (len(origins), 1)))
     corners = triangles[hits.triangle]
-    skin = (hits.triangle >= 0) & (
-        (visible_skin & reachable)[corners].sum(axis=1) >= 2
-    )
+    skin = (hits.triangle >= 0) & ((visible_skin & reachable)[corners].sum(axis=1) >= 2)
     points = (origins - np.where(skin, hits.distance, 0.0)[:, None] * [0.0, 0.0, 1.0]).reshape(
         ROWS, COLUMNS, 3
     )
@@ -149,7 +147,6 @@ def _longest_run(slit: list[tuple[int, int, float] | None], row_height: float) -
 
 def lip_sides(
     vertices: NDArray[np.float64],
-    triangles: NDArray[np.int64],
     skin: NDArray[np.bool_],
     visible: NDArray[np.bool_],
     graph: csr_matrix,
@@ -182,9 +179,7 @@ def lip_sides(
         if not keep.any():
             keep[:] = True
         distance.append(
-            surface_distance(
-                graph, nearest_ids[keep], limit=1.5, offsets=offsets.ravel()[keep]
-            )
+            surface_distance(graph, nearest_ids[keep], limit=1.5, offsets=offsets.ravel()[keep])
         )
     upper, lower = distance
     nearest = np.minimum(upper, lower)

@@ -103,7 +103,7 @@ def classify(
         elif pieces.size[piece] > 1:
             roles[piece] = _role_of(piece, pieces, figure)
     _tell_eyes_from_brows(roles, pieces)
-    _take_in_what_eyes_hold(roles, pieces)
+    _take_in_what_parts_hold(roles, pieces)
     _agree_left_and_right(roles, pieces)
     vertex_roles = roles[component]
     _split_teeth(vertex_roles, vertices, component, roles, figure)
@@ -115,6 +115,7 @@ class _Pieces:
 
     def __init__(self, vertices, component, exposure, hints, seen, x, y) -> None:
         self.count = int(component.max()) + 1
+        self.vertices, self.component = vertices, component
         self.hints = hints
         self.size = np.bincount(component, minlength=self.count)
         self.low = np.full((self.count, 3), np.inf)
@@ -129,6 +130,13 @@ class _Pieces:
         self.pixels = np.bincount(seen[seen >= 0], minlength=self.count)
         self.seen = seen
         self.x, self.y = x, y
+
+    def is_arch(self, piece: int) -> bool:
+        """Whether few vertices lie in the back half of the piece's middle (a row of teeth)."""
+        points = self.vertices[self.component == piece]
+        middle = np.abs(points[:, 0] - self.centre[piece][0]) < 0.2 * self.extent[piece][0]
+        back = points[:, 2] < self.centre[piece][2]
+        return bool((middle & back).sum() < 0.06 * len(points))
 
     def pixels_within(self, centre: NDArray[np.float64], radius: float) -> NDArray[np.int64]:
         """Pixels of each piece in a disc of the front view."""
@@ -175,33 +183,43 @@ def _find_skin(pieces: _Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
 
 def _role_of(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
     hint = pieces.hints[piece]
-    centre, extent = pieces.centre[piece], pieces.extent[piece]
+    centre = pieces.centre[piece]
     side = "L" if centre[0] > 0 else "R"
     eye = Role.EYE_L if side == "L" else Role.EYE_R
-    if hint == "eye" and np.linalg.norm(centre[:2] - figure.eye[side][:2]) < 0.6:
-        return eye
     if hint in ("lash", "brow", "tongue", "hair", "attached"):
         return Role[hint.upper()]
-    if hint == "teeth":
-        return Role.TEETH_UPPER  # split into upper and lower afterwards
-    if centre[1] < figure.chin[1] - 1.0 and pieces.high[piece][1] < figure.mouth[1]:
-        return Role.BODY
-    if hint == "mouth" or _in_mouth(piece, pieces, figure):
-        wide = extent[0] > 0.25 and extent[1] < 0.9 * extent[0]
-        long = extent[2] > 1.1 * extent[1]
-        single = extent[0] < 0.75
-        # Geometry can't tell a tongue from a denture by place alone: it is one smooth body that
-        # is longer than it is high and doesn't reach round to the cheeks.
-        if wide and long and single and pieces.low[piece][1] < figure.mouth[1]:
-            return Role.TONGUE
-        return Role.TEETH_UPPER
-    if _is_eye(piece, pieces, figure, side):
-        return eye
-    if _is_lash(piece, pieces, figure, side):
-        return Role.LASH
-    if _is_brow(piece, pieces, figure, side):
-        return Role.BROW
+    tests = (
+        (hint == "eye" and np.linalg.norm(centre[:2] - figure.eye[side][:2]) < 0.6, eye),
+        # Split into upper and lower afterwards.
+        (hint == "teeth", Role.TEETH_UPPER),
+        (
+            centre[1] < figure.chin[1] - 1.0 and pieces.high[piece][1] < figure.mouth[1],
+            Role.BODY,
+        ),
+        (_is_tongue(piece, pieces, figure), Role.TONGUE),
+        (hint == "mouth" or _in_mouth(piece, pieces, figure), Role.TEETH_UPPER),
+        (_is_eye(piece, pieces, figure, side), eye),
+        (_is_lash(piece, pieces, figure, side), Role.LASH),
+        (_is_brow(piece, pieces, figure, side), Role.BROW),
+    )
+    for holds, role in tests:
+        if holds:
+            return role
     return _hair_or_attached(piece, pieces, figure)
+
+
+def _is_tongue(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
+    """One body in the mouth that is longer than high and doesn't reach round to the cheeks.
+
+    A row of teeth is an arch: the middle of its box is empty. A tongue fills its box.
+    """
+    if not (pieces.hints[piece] == "mouth" or _in_mouth(piece, pieces, figure)):
+        return False
+    extent = pieces.extent[piece]
+    wide = extent[0] > 0.25 and extent[1] < 0.9 * extent[0]
+    long = extent[2] > 1.1 * extent[1]
+    low = pieces.low[piece][1] < figure.mouth[1]
+    return bool(wide and long and low and extent[0] < 0.85 and not pieces.is_arch(piece))
 
 
 def _in_mouth(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
@@ -212,8 +230,8 @@ def _in_mouth(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
     behind = pieces.high[piece][2] < figure.mouth[2] + 0.08
     inside = abs(centre[0]) < 0.45 and centre[2] > figure.mouth[2] - 1.6
     small = extent.max() < 1.8
-    return below_nose and above_chin and behind and inside and small and (
-        pieces.hidden[piece] > 0.35
+    return (
+        below_nose and above_chin and behind and inside and small and (pieces.hidden[piece] > 0.35)
     )
 
 
@@ -283,8 +301,10 @@ def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces) -> None:
                 roles[piece] = Role.BROW
 
 
-def _take_in_what_eyes_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
-    """Iris, pupil, lens and cornea lie inside the eye's box, seen or not. In place."""
+def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
+    """Iris, lens and cornea lie inside the eye's box, seen or not; molars inside that of the
+    teeth. In place.
+    """
     for eye in (Role.EYE_L, Role.EYE_R):
         members = np.flatnonzero(roles == eye)
         if len(members) == 0:
@@ -293,6 +313,11 @@ def _take_in_what_eyes_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
         margin = 0.08 * (high - low).max()
         inside = (pieces.low > low - margin).all(axis=1) & (pieces.high < high + margin).all(axis=1)
         roles[inside & np.isin(roles, (Role.HAIR, Role.ATTACHED, Role.LASH))] = eye
+    teeth = np.flatnonzero(roles == Role.TEETH_UPPER)
+    if len(teeth) > 1:
+        low, high = pieces.low[teeth].min(axis=0) - 0.05, pieces.high[teeth].max(axis=0) + 0.05
+        inside = (pieces.low > low).all(axis=1) & (pieces.high < high).all(axis=1)
+        roles[inside & (roles == Role.HAIR)] = Role.TEETH_UPPER
 
 
 def _agree_left_and_right(roles: NDArray[np.int8], pieces: _Pieces) -> None:
@@ -307,8 +332,7 @@ def _agree_left_and_right(roles: NDArray[np.int8], pieces: _Pieces) -> None:
         for piece in np.flatnonzero(roles == kind):
             offset = np.linalg.norm(pieces.centre - pieces.centre[piece] * mirror, axis=1)
             alike = (
-                np.abs(pieces.extent - pieces.extent[piece])
-                < 0.3 * pieces.extent[piece].max()
+                np.abs(pieces.extent - pieces.extent[piece]) < 0.3 * pieces.extent[piece].max()
             ).all(axis=1)
             offset[~alike | (offset > 0.3)] = np.inf
             offset[piece] = np.inf

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vocabulary import ARKIT_SHAPES, mirror_shape
-from .data import Message
 from .head import Head, Role
 from .laplacian import HarmonicSolver
 from .lids import Lids
@@ -20,6 +19,7 @@ from .unfold import Unfolder
 
 SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
+LIP_SHAPES: Final[tuple[str, ...]] = ("mouth", "jaw", "cheekPuff", "noseSneer")
 # Rolled lips fold over each other by nature; mouthClose means something only with jawOpen.
 MAY_CROSS: Final[tuple[str, ...]] = ("mouthRollLower", "mouthRollUpper", "mouthClose")
 NEGLIGIBLE: Final[float] = 2e-5  # of the IOD; below that a vertex doesn't move
@@ -27,31 +27,34 @@ NEGLIGIBLE: Final[float] = 2e-5  # of the IOD; below that a vertex doesn't move
 Shapes = dict[str, NDArray[np.float64]]
 
 
-def build_shapes(
-    head: Head, template: Template, raw: Shapes
-) -> tuple[Shapes, tuple[str, ...], list[Message]]:
-    """Shapes (N, 3) that keep the hard constraints, the names of those that this head can't
-    have, and what to tell the artist."""
-    shapes = {
-        name: raw.get(name, np.zeros_like(head.vertices)).copy() for name in ARKIT_SHAPES
-    }
+def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, tuple[str, ...]]:
+    """Shapes (N, 3) that keep the hard constraints, and the names of those that this head can't
+    have.
+    """
+    shapes = {name: raw.get(name, np.zeros_like(head.vertices)).copy() for name in ARKIT_SHAPES}
     symmetry = mirror_symmetry(head)
-    if symmetry is not None:
-        shapes = symmetrise(shapes, symmetry)
-    disabled: list[str] = []
-    messages: list[Message] = []
-    _constrain_lids(head, shapes, disabled)
-    if head.seam is not None:
-        _constrain_lips(head, shapes)
-    else:
-        _keep_mouth_sealed(head, template, shapes, disabled)
     unfold = Unfolder(head)
-    shapes = {name: unfold(shape) for name, shape in shapes.items()}
     if symmetry is not None:
         shapes = symmetrise(shapes, symmetry)
+    shapes = {name: unfold(shape) for name, shape in shapes.items()}
+    disabled: list[str] = []
+    _constrain_lids(head, shapes, disabled)
+    if head.seam is None:
+        _keep_mouth_sealed(head, template, shapes, disabled)
+        shapes = {name: unfold(shape) for name, shape in shapes.items()}
+    else:
+        lips = Lips(head)
+        for name in shapes:
+            if name.startswith(LIP_SHAPES) and name not in MAY_CROSS:
+                shapes[name] = unfold(lips.uncross(shapes[name]))
+        if symmetry is not None:
+            mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
+            shapes |= symmetrise(mouth, symmetry)
+        # Last, because it answers to jawOpen as that has become.
+        shapes["mouthClose"] = lips.seal(shapes["jawOpen"], shapes["mouthClose"])
     for shape in shapes.values():
         shape[np.linalg.norm(shape, axis=1) < NEGLIGIBLE] = 0.0
-    return shapes, tuple(disabled), messages
+    return shapes, tuple(disabled)
 
 
 def symmetrise(shapes: Shapes, symmetry: MirrorSymmetry) -> Shapes:
@@ -72,8 +75,7 @@ def symmetrise(shapes: Shapes, symmetry: MirrorSymmetry) -> Shapes:
 def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> None:
     for side, word in SIDE_NAMES.items():
         if side not in head.rims:
-            for name in LID_SHAPES:
-                disabled.append(name + word)
+            disabled.extend(name + word for name in LID_SHAPES)
             for name, shape in shapes.items():
                 # Gaze moves lids, too; without any, it moves the eye parts alone.
                 if name.endswith(word) and name.startswith("eye"):
@@ -87,17 +89,7 @@ def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> None:
                 shapes[name] = lids.clear_path(shape, (0.5, 1.0))
 
 
-def _constrain_lips(head: Head, shapes: Shapes) -> None:
-    lips = Lips(head)
-    for name, shape in shapes.items():
-        if name.startswith(("mouth", "jaw", "cheek", "noseSneer")) and name not in MAY_CROSS:
-            shapes[name] = lips.uncross(shape)
-    shapes["mouthClose"] = lips.seal(shapes["jawOpen"], shapes["mouthClose"])
-
-
-def _keep_mouth_sealed(
-    head: Head, template: Template, shapes: Shapes, disabled: list[str]
-) -> None:
+def _keep_mouth_sealed(head: Head, template: Template, shapes: Shapes, disabled: list[str]) -> None:
     """Shapes that part the template's lips must not tear a mouth without a slit."""
     skin_triangles = head.triangles_of(Role.SKIN)
     solver = HarmonicSolver(head.vertices, skin_triangles)

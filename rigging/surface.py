@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 @dataclass(frozen=True)
 class ClosestPoints:
     """``triangle`` (P,) row of the triangle list, ``corners`` (P, 3) its vertices, ``weights``
-    (P, 3) barycentric, ``points`` (P, 3), ``distance`` (P,)."""
+    (P, 3) barycentric, ``points`` (P, 3), ``distance`` (P,).
+    """
 
     triangle: NDArray[np.int64]
     corners: NDArray[np.int64]
@@ -76,7 +77,8 @@ def barycentric(
     c: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """(P, 3) weights of points on triangles, clamped to the triangle and safe where it has no
-    area (then the whole weight goes to the first corner)."""
+    area (then the whole weight goes to the first corner).
+    """
     ab, ac, ap = b - a, c - a, points - a
     d00 = (ab * ab).sum(axis=1)
     d01 = (ab * ac).sum(axis=1)

@@ -28,7 +28,8 @@ class Template:
     """``head`` in its own head frame (the world frame is the same); ``shapes`` ARKit name ->
     (N, 3) float32 displacements of ``head.vertices``; ``dense`` Face Landmarker's 478 points,
     ``named`` the vocabulary's landmarks in the order of ``landmark_names``; ``jaw`` (N,) share
-    of the jaw's motion that each vertex takes."""
+    of the jaw's motion that each vertex takes.
+    """
 
     head: Head
     shapes: dict[str, NDArray[np.float32]]
@@ -93,9 +94,7 @@ def unpack(data: dict[str, NDArray]) -> Template:
     )
     return Template(
         head=head,
-        shapes=dict(
-            zip((str(name) for name in data["shape_names"]), data["shapes"], strict=True)
-        ),
+        shapes=dict(zip((str(name) for name in data["shape_names"]), data["shapes"], strict=True)),
         dense=SurfaceSamples(data["dense_triangles"].astype(np.int64), data["dense_weights"]),
         landmark_names=landmark_names,
         named=named,

@@ -18,7 +18,8 @@ WELD_TOLERANCE = 2e-6
 @dataclass(frozen=True)
 class WeldedMesh:
     """``vertices`` (N, 3), ``triangles`` (M, 3) without degenerate or duplicate ones, and
-    ``weld`` (V,) from the original vertices to the welded ones."""
+    ``weld`` (V,) from the original vertices to the welded ones.
+    """
 
     vertices: NDArray[np.float64]
     triangles: NDArray[np.int64]
@@ -101,7 +102,10 @@ def vertex_normals(
 
 def unique_edges(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
     """(E, 2) undirected edges."""
-    return np.unique(np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
+    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    base = int(edges.max(initial=0)) + 1
+    keys = np.unique(edges[:, 0] * base + edges[:, 1])  # far faster than unique rows
+    return np.stack([keys // base, keys % base], axis=1)
 
 
 def edge_graph(

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from .head import Head, Role
 from .topology import edge_graph
 
-ROUNDS: Final[int] = 6
+ROUNDS: Final[int] = 12
 RINGS: Final[int] = 2
 
 
@@ -52,14 +52,14 @@ class Unfolder:
     def __call__(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
         """The shape (N, 3) without flipped triangles, as far as smoothing can take them out."""
         result = displacement
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             turned = (self._normals(self.vertices + result) * self.rest).sum(axis=1)
             flipped = (turned < 0) & ((self.rest**2).sum(axis=1) > 1e-18)
             if not flipped.any():
                 break
             mark = np.zeros(len(self.vertices))
             mark[self.triangles[flipped]] = 1.0
-            for _ in range(RINGS):
+            for _ in range(RINGS + number // 3):
                 mark = np.maximum(mark, 0.6 * (self.neighbours @ mark > 0) * (mark == 0))
             mark[self.fixed] = 0.0
             if not mark.any():

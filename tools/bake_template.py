@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import importlib.util
-import os
 import sys
 import zipfile
 from dataclasses import dataclass, replace
@@ -49,7 +48,8 @@ def load_package():
     spec = importlib.util.spec_from_file_location(
         "auto_rig_face", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["auto_rig_face"] = module
     spec.loader.exec_module(module)
@@ -169,24 +169,13 @@ def jaw_share(head, jaw_open: NDArray[np.float64]) -> NDArray[np.float64]:
     return share
 
 
-def refine_named(named, head, dense):
+def refine_named(named, head):
     """Named landmarks by METRICS definition: rims and seam where they exist, the profile's
     extremes on the midline, Face Landmarker's points elsewhere. All in the head frame.
     """
-    for side in "LR":
-        rim = head.rims[side]
-        middle = len(rim.upper) // 2
-        named[f"eye_inner_{side}"], named[f"eye_outer_{side}"] = rim.upper[0], rim.upper[-1]
-        named[f"lid_upper_{side}"], named[f"lid_lower_{side}"] = rim.upper[middle], rim.lower[middle]
-        ball = head.eyeballs[side]
-        eye = head.vertices[head.role == {"L": 1, "R": 2}[side]]
-        named[f"pupil_{side}"] = eye[np.argmax((eye - ball.centre) @ [0.0, 0.0, 1.0])]
-    named["mouth_corner_R"], named["mouth_corner_L"] = head.seam.upper[0], head.seam.upper[-1]
-    middle = len(head.seam.upper) // 2
-    named["lip_upper_inner"], named["lip_lower_inner"] = (
-        head.seam.upper[middle],
-        head.seam.lower[middle],
-    )
+    from auto_rig_face.rigging.evidence import mesh_evidence
+
+    named = named | mesh_evidence(head)
     heights = np.linspace(0.5, -2.2, 1400)
     origins = np.stack([np.zeros(1400), heights, np.full(1400, 5.0)], axis=1)
     hits = head.scene.cast(origins, np.tile([0.0, 0.0, -1.0], (1400, 1)))
@@ -230,9 +219,7 @@ def bake(wheel_path: Path, assets: Path) -> None:
     found = fusion.locate_face(mesh, FaceLandmarker().predict)
     rough = dense_points.name_points(found.dense)
     # The template is symmetric: its frame is the exact one, not the fitted one.
-    centres = [
-        (rough[f"eye_outer_{side}"] + rough[f"eye_inner_{side}"]) / 2 for side in ("L", "R")
-    ]
+    centres = [(rough[f"eye_outer_{side}"] + rough[f"eye_inner_{side}"]) / 2 for side in ("L", "R")]
     for _ in range(2):
         scale = abs(centres[0][0] - centres[1][0])
         middle = (centres[0] + centres[1]) / 2 * [0.0, 1.0, 1.0]
@@ -251,9 +238,7 @@ def bake(wheel_path: Path, assets: Path) -> None:
         for name, unit in units.items()
     }
     dense = frame.to_head(found.dense)
-    named = refine_named(
-        {name: frame.to_head(point) for name, point in rough.items()}, head, dense
-    )
+    named = refine_named({name: frame.to_head(point) for name, point in rough.items()}, head)
     shown = np.isin(
         head.role, (head_module.Role.SKIN, head_module.Role.EYE_L, head_module.Role.EYE_R)
     )
@@ -281,7 +266,7 @@ def bake(wheel_path: Path, assets: Path) -> None:
     target = assets / "template.npz"
     partial = target.with_suffix(".partial.npz")
     np.savez_compressed(partial, **template.pack(baked))
-    os.replace(partial, target)
+    partial.replace(target)
     print(f"{target}: {len(head.vertices)} vertices, {len(shapes)} shapes")
 
 
