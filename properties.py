@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 import bpy
+from bpy.app.handlers import persistent
 from bpy.props import (
     BoolProperty,
     CollectionProperty,
@@ -217,15 +218,26 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
 )
 
 
+@persistent
+def _forget_jobs(_path: str) -> None:
+    """A window is saved with its file: a job that ran at an autosave does not run after loading."""
+    for window_manager in bpy.data.window_managers:
+        progress = getattr(window_manager, ATTRIBUTE)
+        progress.running = False
+        progress.problem = progress.remedy = ""
+
+
 def register() -> None:
     """Add the properties to Object, Scene and WindowManager."""
     _register_classes()
     for holder, group in _HOLDERS:
         setattr(holder, ATTRIBUTE, PointerProperty(type=group))
+    bpy.app.handlers.load_post.append(_forget_jobs)
 
 
 def unregister() -> None:
     """Take the properties away again."""
+    bpy.app.handlers.load_post.remove(_forget_jobs)
     for holder, _group in _HOLDERS:
         delattr(holder, ATTRIBUTE)
     _unregister_classes()

@@ -63,11 +63,16 @@ def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
     )
 
 
-def tell_error(operator: bpy.types.Operator, context: bpy.types.Context, error: RigError) -> None:
+def tell_error(
+    operator: bpy.types.Operator,
+    context: bpy.types.Context,
+    error: RigError,
+    level: str = "ERROR",
+) -> None:
     """Report an error where Blender shows it, and keep it for the panel."""
     progress = progress_of(context)
     progress.problem, progress.remedy = error.problem, error.remedy
-    operator.report({"ERROR"}, str(error))
+    operator.report({level}, str(error))
 
 
 def forget_error(context: bpy.types.Context) -> None:

@@ -77,7 +77,8 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
             return self._finish(finished.value)
         except RigError as error:
             self._stop(context)
-            return self._fail(context, error)
+            # Markers let the work go on: no error box over the face then.
+            return self._fail(context, error, "WARNING" if error.wants_markers else "ERROR")
         except BaseException:
             self._stop(context)
             raise
@@ -98,7 +99,7 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
         except StopIteration as finished:
             return self._finish(finished.value)
         except RigError as error:
-            return self._fail(context, error)
+            return self._fail(context, error, "ERROR")
 
     def _start(self, context: bpy.types.Context) -> Generator[Progress, None, RigOutcome]:
         from ..pipeline import rig_stages
@@ -115,9 +116,9 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
         self.report({level}, f"{text} ({sum(outcome.seconds.values()):.1f} s)")
         return {"FINISHED"}
 
-    def _fail(self, context: bpy.types.Context, error: RigError) -> set[str]:
+    def _fail(self, context: bpy.types.Context, error: RigError, level: str) -> set[str]:
         """Tell what is wrong; where markers help, put them on the head."""
-        tell_error(self, context, error)
+        tell_error(self, context, error, level)
         if not error.wants_markers:
             return {"CANCELLED"}
         from ..pipeline import offer_markers

@@ -95,7 +95,7 @@ def test_pressing_again_does_not_look_for_the_face_again(context, human, monkeyp
     keys = {name: key_positions(human, name) for name in ARKIT_SHAPES}
     assert press() == {"FINISHED"}
     for name in ARKIT_SHAPES:
-        np.testing.assert_allclose(key_positions(human, name), keys[name], atol=1e-8)
+        np.testing.assert_array_equal(key_positions(human, name), keys[name])
 
 
 def test_without_a_face_markers_appear_and_the_button_goes_on(context, head):
@@ -164,3 +164,14 @@ def test_a_reference_picture_is_compared(context, human, random):
     assert any("reference picture" in message.text for message in outcome.messages)
     assert set(outcome.objects) == {"Human", "Eyes"}
     assert {"read", "find face", "write"} <= set(outcome.seconds)
+
+
+def test_a_job_of_a_saved_window_does_not_run_after_loading(context, human, tmp_path):
+    progress_of(context).running = True
+    progress_of(context).problem = "Something was wrong."
+    assert not bpy.ops.auto_rig_face.rig_face.poll()
+    path = str(tmp_path / "autosave.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert not progress_of(bpy.context).running
+    assert progress_of(bpy.context).problem == ""

@@ -45,7 +45,7 @@ def run(gui: Any) -> Iterator[Any]:
 
     yield finished
     assert len(seen) >= 5, f"only these stages were shown: {seen}"
-    yield 0.5
+    yield 1.0
     gui.screenshot("result")
     head = bpy.data.objects["pip"]
     assert progress().problem == "", progress().problem
