@@ -24,20 +24,27 @@ from numpy.typing import NDArray
 _PASSING: Final = frozenset(
     {("ID", "session_uid"), ("SessionUID", "uid_"), ("Mesh", "face_sets_color_seed")}
 )
+# Blender orders the two ends of a screen's edge by their addresses; here it is by their numbers.
+_ENDS: Final = (("ScrEdge", "*v1"), ("ScrEdge", "*v2"))
 _FIRST_NUMBER: Final = 0x10000
 _STEP: Final = 16
 _SMALLEST_ADDRESS: Final = 1 << 32  # below lie flags that were stored in a pointer
 _ARRAY: Final = re.compile(r"\[(\d+)\]")
 _POINTER_BYTES: Final = 8
+_POINTER_MARKS: Final = ("*", "(*")
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Size of a structure, the offsets of its pointers, and (offset, size) of what passes."""
+    """Size of a structure, the offsets of its pointers, and (offset, size) of what passes.
+
+    ``ends``: offsets of the pointers whose order follows from their values.
+    """
 
     size: int
     pointers: tuple[int, ...]
     passing: tuple[tuple[int, int], ...]
+    ends: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -136,10 +143,22 @@ def _renumber(
         return
     rows = content.reshape(block.count, layout.size)
     for offset in layout.pointers:
-        column = np.ascontiguousarray(rows[:, offset : offset + _POINTER_BYTES]).view("<u8")
-        rows[:, offset : offset + _POINTER_BYTES] = numbers.of(column).view(np.uint8)
+        _set_words(rows, offset, numbers.of(_words(rows, offset)))
+    if layout.ends:
+        ends = np.sort(np.hstack([_words(rows, offset) for offset in layout.ends]), axis=1)
+        for offset, end in zip(layout.ends, ends.T, strict=True):
+            _set_words(rows, offset, end[:, None])
     for offset, size in layout.passing:
         rows[:, offset : offset + size] = 0
+
+
+def _words(rows: NDArray[np.uint8], offset: int) -> NDArray[np.uint64]:
+    """(R, 1) the 64-bit word at ``offset`` of each row."""
+    return np.ascontiguousarray(rows[:, offset : offset + _POINTER_BYTES]).view("<u8")
+
+
+def _set_words(rows: NDArray[np.uint8], offset: int, words: NDArray[np.uint64]) -> None:
+    rows[:, offset : offset + _POINTER_BYTES] = np.ascontiguousarray(words).view(np.uint8)
 
 
 def _renumber_raw(content: NDArray[np.uint8], numbers: _Numbers) -> None:
@@ -168,26 +187,28 @@ class _Catalogue:
         found = []
         for number, (kind, _) in enumerate(self._structures):
             fields = list(self._flat(number, 0))
-            pointers = tuple(offset for offset, _, field in fields if field is None)
+            pointers = tuple(o for o, _, (_, name) in fields if name.startswith(_POINTER_MARKS))
             passing = tuple((o, size) for o, size, field in fields if field in _PASSING)
-            found.append(_Layout(self._sizes[kind], pointers, passing))
+            ends = tuple(offset for offset, _, field in fields if field in _ENDS)
+            found.append(_Layout(self._sizes[kind], pointers, passing, ends))
         return found
 
-    def _flat(self, number: int, base: int) -> Iterator[tuple[int, int, tuple[str, str] | None]]:
-        """(offset, size, (structure, name)) of each plain field; None for that of a pointer."""
+    def _flat(self, number: int, base: int) -> Iterator[tuple[int, int, tuple[str, str]]]:
+        """(offset, size, (structure, name)) of each plain field and pointer."""
         owner, fields = self._structures[number]
         for kind, name in fields:
             count = int(np.prod([int(size) for size in _ARRAY.findall(name)], dtype=np.int64))
-            is_pointer = name.startswith(("*", "(*"))
+            is_pointer = name.startswith(_POINTER_MARKS)
+            field = self._types[owner], name
             size = _POINTER_BYTES if is_pointer else self._sizes[kind]
             inner = self._of_type.get(kind)
             if is_pointer:
-                yield from ((base + i * size, size, None) for i in range(count))
+                yield from ((base + i * size, size, field) for i in range(count))
             elif inner is not None and inner != number:
                 for i in range(count):
                     yield from self._flat(inner, base + i * size)
             else:
-                yield base, count * size, (self._types[owner], name)
+                yield base, count * size, field
             base += count * size
 
     def _read_structures(self) -> list[tuple[int, list[tuple[int, str]]]]:
