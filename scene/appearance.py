@@ -28,7 +28,7 @@ class Paint:
     colour: tuple[float, float, float] = _CLAY
     image: bpy.types.Image | None = None
     uv_name: str = ""
-    colour_attribute: str | None = None
+    colour_attribute: str | None = None  # "" is the active one
 
 
 @dataclass
@@ -148,7 +148,7 @@ def linear_to_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
 def _paint_of_slot(obj: bpy.types.Object, slot: int) -> Paint:
     material = obj.material_slots[slot].material if slot < len(obj.material_slots) else None
     if material is None:
-        return Paint()
+        return Paint(colour_attribute="")
     # From 5.0 on, every material has nodes.
     has_nodes = bpy.app.version >= (5, 0) or material.use_nodes
     if material.node_tree is None or not has_nodes:

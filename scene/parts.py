@@ -99,6 +99,8 @@ def _is_related(obj: bpy.types.Object, head: bpy.types.Object) -> bool:
 
 
 def _fits(obj: bpy.types.Object, head: bpy.types.Object, head_box: Box, *, related: bool) -> bool:
+    if not _may_fit(_shown_box(obj), head_box):
+        return False
     points = _world_points(obj)
     finite = points[usable(points)]
     if len(finite) == 0 or _box(finite).size > _MAX_SIZE * head_box.size:
@@ -108,6 +110,13 @@ def _fits(obj: bpy.types.Object, head: bpy.types.Object, head_box: Box, *, relat
     if len(obj.data.vertices) == len(head.data.vertices) and head_box.is_like(_box(finite)):
         return False  # a copy of the head, kept in its place as a backup
     return head_box.share_inside(finite, _MARGIN) >= _MIN_INSIDE
+
+
+def _may_fit(box: Box, head_box: Box) -> bool:
+    """Whether it is worth reading an object's vertices; a scene may hold millions."""
+    grown = _LOOSE_MARGIN * (head_box.high - head_box.low)
+    apart = (box.low > head_box.high + grown) | (box.high < head_box.low - grown)
+    return not apart.any() and box.size <= 2 * _MAX_SIZE * head_box.size
 
 
 def _unusable(obj: bpy.types.Object) -> str:
@@ -133,12 +142,18 @@ def _world_points(obj: bpy.types.Object) -> NDArray[np.float64]:
 
 
 def _head_box(head: bpy.types.Object) -> Box:
-    points = _world_points(head)
-    if has_mirror(head):
-        corners = np.array([tuple(corner) for corner in head.bound_box])
-        matrix = matrix_array(head.matrix_world)
-        points = np.vstack((points, corners @ matrix[:3, :3].T + matrix[:3, 3]))
-    return _box(points)
+    box = _box(_world_points(head))
+    if not has_mirror(head):
+        return box
+    shown = _shown_box(head)
+    return Box(np.minimum(box.low, shown.low), np.maximum(box.high, shown.high))
+
+
+def _shown_box(obj: bpy.types.Object) -> Box:
+    """Around what the artist sees, with all modifiers."""
+    corners = np.array([tuple(corner) for corner in obj.bound_box])
+    matrix = matrix_array(obj.matrix_world)
+    return _box(corners @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 def _box(points: NDArray[np.float64]) -> Box:

@@ -292,6 +292,14 @@ def test_vertex_colours_are_read(context, head):
     np.testing.assert_allclose(face_mesh.appearance.colours[0], (1.0, 0.0, 1.0), atol=0.01)
 
 
+def test_vertex_colours_count_where_there_is_no_material(context, head):
+    attribute = head.data.color_attributes.new("Scan", "FLOAT_COLOR", "POINT")
+    values = np.tile([0.0, 1.0, 0.0, 1.0], len(attribute.data)).astype(np.float32)
+    attribute.data.foreach_set("color_srgb", values)
+    face_mesh, _ = read(context, head)
+    np.testing.assert_allclose(face_mesh.appearance.colours[0], (0.0, 1.0, 0.0), atol=0.01)
+
+
 def test_world_positions_are_current_after_a_move(context, head):
     head.location = Vector((5.0, 0.0, 0.0))
     face_mesh, _ = read(context, head)
