@@ -64,10 +64,6 @@ class SceneHead:
     def obj(self) -> bpy.types.Object:
         return self.parts[0].obj
 
-    @property
-    def mirrored(self) -> bool:
-        return any(part.mirrored for part in self.parts)
-
 
 # A part belongs to the face if this share of its vertices is within this many IOD of the middle of
 # the skull. Shirts and shoes of a whole body are not; long hair and beards are.

@@ -61,7 +61,7 @@ def write_shape_keys(
     kept = []
     names: dict[str, str] = {}
     for shape in shapes:
-        displacement = _displacement(scene_head, scene_head.parts[0], rig, shape)
+        displacement = _displacement(scene_head.parts[0], rig, shape)
         written = head_writer.write(shape, displacement)
         names[shape] = written or shape
         if written != shape:
@@ -165,11 +165,9 @@ class _KeyWriter:
             state_of(self._obj).keys.remove(index)
 
 
-def _displacement(
-    scene_head: SceneHead, part: ScenePart, rig: FaceRig, shape: str
-) -> NDArray[np.float64]:
+def _displacement(part: ScenePart, rig: FaceRig, shape: str) -> NDArray[np.float64]:
     """(N, 3) object-space displacement of the part's own vertices."""
-    if scene_head.mirrored and shape in SIDEWAYS_SHAPES:
+    if part.mirrored and shape in SIDEWAYS_SHAPES:
         return np.zeros((len(part.source), 3))
     rows = part.own_rows(rig.shapes[shape])
     # Vertices that the shape does not move stay exactly where they are.
@@ -194,7 +192,7 @@ def _write_part(
         was_written = _key(part.obj, head_key) is not None and head_key in state_of(part.obj).keys
         if not np.abs(rows).max(initial=0.0) > noise and not was_written:
             continue
-        written = writer.write(head_key, _displacement(scene_head, part, rig, shape))
+        written = writer.write(head_key, _displacement(part, rig, shape))
         if written is not None:
             _drive(part.obj, written, scene_head.obj, head_key, transaction)
 
@@ -302,13 +300,12 @@ def _kept_message(obj: bpy.types.Object, kept: list[str], options: SceneOptions)
 
 
 def _mirror_messages(scene_head: SceneHead) -> list[Message]:
-    if not scene_head.mirrored:
+    mirrored = [f'"{part.obj.name}"' for part in scene_head.parts if part.mirrored]
+    if not mirrored:
         return []
-    return [
-        Message(
-            "warning",
-            f'"{scene_head.obj.name}" has a Mirror modifier, so both sides move alike: '
-            f"{', '.join(SIDEWAYS_SHAPES)} are left empty. "
-            "Apply the modifier and rig again for one-sided expressions.",
-        )
-    ]
+    text = (
+        f"{', '.join(mirrored)}: a Mirror modifier makes both sides move alike, so "
+        f"{', '.join(SIDEWAYS_SHAPES)} are left empty there. "
+        "Apply the modifier and rig again for one-sided expressions."
+    )
+    return [Message("warning", text)]

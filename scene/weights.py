@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..properties import state_of
 from ..rigging.data import FaceRig
+from ..vocabulary import mirror_bone
 from .bone_names import is_our_modifier
 from .head import SceneHead, ScenePart
 from .transaction import Transaction
@@ -38,7 +39,7 @@ def write_weights(
     for part in scene_head.parts:
         weights = _part_weights(part, rig)
         if only is None or len(state_of(part.obj).groups) == 0:
-            _replace_groups(part.obj, weights, columns, transaction)
+            _replace_groups(part, weights, columns, transaction)
         else:
             _update_groups(part.obj, weights, columns, {names[bone] for bone in only}, transaction)
         written |= {group.name for group in state_of(part.obj).groups}
@@ -92,20 +93,20 @@ def _part_weights(part: ScenePart, rig: FaceRig) -> NDArray[np.float32]:
 
 
 def _replace_groups(
-    obj: bpy.types.Object,
+    part: ScenePart,
     weights: NDArray[np.float32],
     columns: list[str],
     transaction: Transaction,
 ) -> None:
     """New groups beside the rig's earlier ones, which go once everything has worked."""
+    obj = part.obj
     state = state_of(obj)
     old = [group.name for group in state.groups]
     active = obj.vertex_groups.active_index
     created: list[tuple[str, str]] = []
-    for column, name in enumerate(columns):
-        vertices = np.flatnonzero(weights[:, column])
-        if len(vertices) == 0:
-            continue
+    needed = _needed_columns(weights, columns, mirrored=part.mirrored)
+    for column in needed:
+        vertices, name = np.flatnonzero(weights[:, column]), columns[column]
         group = obj.vertex_groups.new(name=name)
         created.append((group.name, name))
         transaction.on_rollback(functools.partial(remove_groups, obj, [group.name]))
@@ -124,6 +125,17 @@ def _replace_groups(
     for _present, wanted in created:
         if wanted not in state.groups:
             state.groups.add().name = wanted
+
+
+def _needed_columns(
+    weights: NDArray[np.float32], columns: list[str], *, mirrored: bool
+) -> list[int]:
+    """Columns that hold skin; behind a Mirror also their other sides, which it looks for."""
+    held = np.flatnonzero(weights.any(axis=0)).tolist()
+    if mirrored:
+        names = {mirror_bone(columns[column]) for column in held}
+        held += [column for column, name in enumerate(columns) if name in names]
+    return sorted(set(held))
 
 
 def _update_groups(

@@ -191,7 +191,7 @@ def shown_positions(obj: bpy.types.Object) -> NDArray[np.float32]:
 
 
 def simple_rig(face_mesh: FaceMesh, size: float = 1.0) -> FaceRig:
-    """Every shape pushes the lower half down or, for parts, along; the jaw holds the lower half."""
+    """Every shape pushes the lower half down; the jaw holds that, and the cheeks their sides."""
     vertices = face_mesh.vertices
     head = face_mesh.parts[0]
     middle = vertices[: head.stop].mean(axis=0)
@@ -249,11 +249,15 @@ def _bones(frame: HeadFrame) -> tuple[Bone, ...]:
 
 
 def _weights(face_mesh: FaceMesh, below: NDArray[np.bool_]) -> csr_matrix:
-    weights = np.zeros((len(face_mesh.vertices), len(BONES)))
+    vertices = face_mesh.vertices
+    weights = np.zeros((len(vertices), len(BONES)))
     weights[below, BONES.index("jaw")] = 0.7
+    middle = vertices[: face_mesh.parts[0].stop, 0].mean()
+    weights[vertices[:, 0] > middle + 1e-3, BONES.index("cheek.L")] = 0.2
+    weights[vertices[:, 0] < middle - 1e-3, BONES.index("cheek.R")] = 0.2
     weights[:, BONES.index("head")] = 1.0 - weights.sum(axis=1)
     for part in face_mesh.parts[1:]:
-        side = "eye.L" if face_mesh.vertices[part.start, 0] > 0 else "eye.R"
+        side = "eye.L" if vertices[part.start, 0] > 0 else "eye.R"
         weights[part.start : part.stop] = 0.0
         weights[part.start : part.stop, BONES.index(side)] = 1.0
     return csr_matrix(weights)

@@ -86,7 +86,7 @@ def test_the_52_names_and_bones_are_there(head_with_eyes, write_rig):
     for title, members in BONE_COLLECTIONS.items():
         assert set(armature.data.collections[title].bones.keys()) == set(members)
     deforming = {bone.name for bone in armature.data.bones if bone.use_deform}
-    assert deforming == {"head", "jaw", "eye.L", "eye.R"}
+    assert deforming == {"head", "jaw", "cheek.L", "cheek.R", "eye.L", "eye.R"}
     assert is_rigged(head_with_eyes)
 
 
@@ -252,7 +252,12 @@ def test_a_second_run_replaces_the_first_in_place(head, write_rig):
     np.testing.assert_allclose(second - rest, 2.0 * (first - rest), atol=1e-5)
     assert existing_armature(bpy.context, head) == armature
     assert [item.type for item in head.modifiers] == ["ARMATURE"]
-    assert sorted(group.name for group in head.vertex_groups) == ["head", "jaw"]
+    assert sorted(group.name for group in head.vertex_groups) == [
+        "cheek.L",
+        "cheek.R",
+        "head",
+        "jaw",
+    ]
     assert len(bpy.data.armatures) == 1
 
 
@@ -432,7 +437,17 @@ def test_a_parented_head_keeps_its_parent(head, write_rig, make_active):
     np.testing.assert_allclose(armature.matrix_world, np.eye(4), atol=1e-6)
 
 
-def test_a_mirrored_half_gets_keys_on_the_side_that_is_there(head, write_rig):
+def test_a_mirrored_half_moves_each_side_by_its_own_bone(head, write_rig, shown):
+    keep_left_half(head)
+    armature = write_rig(head)
+    before = shown(head)
+    armature.pose.bones["cheek.R"].location = (0.0, 0.2, 0.0)
+    moved = np.linalg.norm(shown(head) - before, axis=1)
+    assert moved[before[:, 0] < -0.1].min() > 0.01
+    assert moved[before[:, 0] > 0.1].max() < 1e-6
+
+
+def keep_left_half(head):
     mesh = bmesh.new()
     mesh.from_mesh(head.data)
     wrong_side = [vertex for vertex in mesh.verts if vertex.co.x < -1e-4]
@@ -440,6 +455,10 @@ def test_a_mirrored_half_gets_keys_on_the_side_that_is_there(head, write_rig):
     mesh.to_mesh(head.data)
     mesh.free()
     head.modifiers.new("Mirror", "MIRROR")
+
+
+def test_a_mirrored_half_gets_keys_on_the_side_that_is_there(head, write_rig):
+    keep_left_half(head)
     write_rig(head)
     rest = basis_positions(head.data)
     assert np.abs(key_positions(head, "eyeBlinkLeft") - rest).max() > 0.05
