@@ -124,6 +124,10 @@ class Lids:
             overlap = overlap + gap
         return blink
 
+    def shows_through(self, blink: NDArray[np.float64]) -> bool:
+        """Whether the eye can be seen from the front past the lids of a blink (N, 3)."""
+        return bool(self._still_open(blink, self.lower).any())
+
     def _still_open(
         self, blink: NDArray[np.float64], edge: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -192,7 +196,7 @@ class Lids:
         if len(ids) == 0:
             return displacement
         corners, weights = _probe_places(
-            self.scene_triangles[shown[self.scene_triangles].any(axis=1)], ids
+            self.scene_triangles[shown[self.scene_triangles].all(axis=1)], ids
         )
         probes = (head.vertices[corners] * weights[..., None]).sum(axis=1)
         moved = (displacement[corners] * weights[..., None]).sum(axis=1)

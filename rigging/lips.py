@@ -132,20 +132,23 @@ class Lips:
         np.add.at(result, (rows, SAMPLES + self.at[place]), weight * lower[place])
         return result
 
-    def uncross(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The shape (N, 3) with lips that cross pushed apart until they just touch."""
+    def uncross(
+        self, displacement: NDArray[np.float64], tolerated: float = 0.0
+    ) -> NDArray[np.float64]:
+        """The shape (N, 3) with lips that cross by more than ``tolerated`` pushed apart until
+        they just touch."""
         still = np.zeros_like(displacement)
         allowed = np.minimum(self.gap(still), 0.003)
         best, least = displacement, np.inf
-        for _ in range(5):
+        for _ in range(10):
             need = np.maximum(0.0, allowed - self.gap(displacement))
             # Where the lip line folds over itself a push can make things worse.
             if need.max() < least:
                 best, least = displacement, float(need.max())
-            if least < 1e-3:
+            if least < max(1e-3, tolerated):
                 break
             spread = np.maximum(need, gaussian_filter1d(need, 2.0))[:, None] * self.up
-            displacement = displacement + self.spread_margins(0.8 * spread, CROSSING_REACH)
+            displacement = displacement + self.spread_margins(spread, CROSSING_REACH)
         return best
 
     def seal(

@@ -22,6 +22,7 @@ LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
 LIP_SHAPES: Final[tuple[str, ...]] = ("mouth", "jaw", "cheekPuff", "noseSneer")
 # Rolled lips fold over each other by nature; mouthClose means something only with jawOpen.
 MAY_CROSS: Final[tuple[str, ...]] = ("mouthRollLower", "mouthRollUpper", "mouthClose")
+TOLERATED_CROSSING: Final[float] = 0.008
 NEGLIGIBLE: Final[float] = 2e-5  # of the IOD; below that a vertex doesn't move
 
 Shapes = dict[str, NDArray[np.float64]]
@@ -38,18 +39,26 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
         shapes = symmetrise(shapes, symmetry)
     shapes = {name: unfold(shape) for name, shape in shapes.items()}
     disabled: list[str] = []
-    _constrain_lids(head, shapes, disabled)
+    lids = _constrain_lids(head, shapes, disabled)
+    if symmetry is not None:
+        _symmetrise_lids(shapes, symmetry, lids)
     if head.seam is None:
         _keep_mouth_sealed(head, template, shapes, disabled)
         shapes = {name: unfold(shape) for name, shape in shapes.items()}
     else:
         lips = Lips(head)
-        for name in shapes:
-            if name.startswith(LIP_SHAPES) and name not in MAY_CROSS:
-                shapes[name] = unfold(lips.uncross(shapes[name]))
+        mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
+        mouth = {
+            name: shape if name in MAY_CROSS else unfold(lips.uncross(shape))
+            for name, shape in mouth.items()
+        }
         if symmetry is not None:
-            mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
-            shapes |= symmetrise(mouth, symmetry)
+            mouth = symmetrise(mouth, symmetry)
+        # Smoothing and averaging may have brought the lips together again.
+        shapes |= {
+            name: shape if name in MAY_CROSS else lips.uncross(shape, TOLERATED_CROSSING)
+            for name, shape in mouth.items()
+        }
         # Last, because it answers to jawOpen as that has become.
         shapes["mouthClose"] = lips.seal(shapes["jawOpen"], shapes["mouthClose"])
     for shape in shapes.values():
@@ -72,7 +81,21 @@ def symmetrise(shapes: Shapes, symmetry: MirrorSymmetry) -> Shapes:
     return result
 
 
-def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> None:
+def _symmetrise_lids(shapes: Shapes, symmetry: MirrorSymmetry, lids: dict[str, Lids]) -> None:
+    """Give both eyes the mean of their shapes, in place, unless that would open a shut lid."""
+    eyes = {name: shape for name, shape in shapes.items() if name.startswith("eye")}
+    mean = symmetrise(eyes, symmetry)
+    for side, word in SIDE_NAMES.items():
+        blink = f"eyeBlink{word}"
+        if side in lids and lids[side].shows_through(mean[blink]):
+            del mean[blink], mean[mirror_shape(blink)]
+            break
+    shapes |= mean
+
+
+def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> dict[str, Lids]:
+    """Constrain the shapes of both eyes in place; returns the lids that there are."""
+    found: dict[str, Lids] = {}
     for side, word in SIDE_NAMES.items():
         if side not in head.rims:
             disabled.extend(name + word for name in LID_SHAPES)
@@ -81,12 +104,13 @@ def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> None:
                 if name.endswith(word) and name.startswith("eye"):
                     shape[:] = 0.0
             continue
-        lids = Lids(head, side)
+        lids = found[side] = Lids(head, side)
         for name, shape in shapes.items():
             if name == f"eyeBlink{word}":
                 shapes[name] = lids.close(shape)
             elif name.endswith(word) and name.startswith(("eye", "cheekSquint")):
                 shapes[name] = lids.clear_path(shape, (0.5, 1.0))
+    return found
 
 
 def _keep_mouth_sealed(head: Head, template: Template, shapes: Shapes, disabled: list[str]) -> None:
