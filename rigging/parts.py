@@ -102,7 +102,7 @@ def classify(
             roles[piece] = Role.SKIN
         elif pieces.size[piece] > 1:
             roles[piece] = _role_of(piece, pieces, figure)
-    _tell_eyes_from_brows(roles, pieces)
+    _tell_eyes_from_brows(roles, pieces, figure)
     _take_in_what_parts_hold(roles, pieces)
     _agree_left_and_right(roles, pieces)
     vertex_roles = roles[component]
@@ -282,7 +282,7 @@ def _hair_or_attached(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
     return Role.HAIR
 
 
-def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces) -> None:
+def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces, figure: FaceFigure) -> None:
     """Where two stacked pieces both look like an eye, the upper bar is the brow. In place."""
     for eye in (Role.EYE_L, Role.EYE_R):
         candidates = [
@@ -299,6 +299,27 @@ def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces) -> None:
             ]
             if below and width > 1.15 * height:
                 roles[piece] = Role.BROW
+        _keep_one_eye(roles, pieces, figure, eye)
+
+
+def _keep_one_eye(roles: NDArray[np.int8], pieces: _Pieces, figure: FaceFigure, eye: Role) -> None:
+    """Of the pieces that look like one eye, keep the nearest to where the eye is and what lies
+    before or behind it; a blush or a jewel beside it only lies on the skin. In place.
+    """
+    members = np.flatnonzero(roles == eye)
+    unnamed = np.array([piece for piece in members if pieces.hints[piece] != "eye"], int)
+    if len(unnamed) == 0 or len(members) < 2:
+        return
+    place = figure.eye["L" if eye == Role.EYE_L else "R"][:2]
+    named = np.setdiff1d(members, unnamed)
+    pool = named if len(named) else members
+    first = pool[np.linalg.norm(pieces.centre[pool, :2] - place, axis=1).argmin()]
+    low = pieces.low[first, :2] - 0.1 * pieces.extent[first, :2]
+    high = pieces.high[first, :2] + 0.1 * pieces.extent[first, :2]
+    for piece in unnamed:
+        apart = (pieces.low[piece, :2] > high).any() or (pieces.high[piece, :2] < low).any()
+        if apart:
+            roles[piece] = Role.ATTACHED
 
 
 def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
