@@ -136,7 +136,8 @@ class Lips:
         self, displacement: NDArray[np.float64], tolerated: float = 0.0
     ) -> NDArray[np.float64]:
         """The shape (N, 3) with lips that cross by more than ``tolerated`` pushed apart until
-        they just touch."""
+        they just touch.
+        """
         still = np.zeros_like(displacement)
         allowed = np.minimum(self.gap(still), 0.003)
         best, least = displacement, np.inf

@@ -44,9 +44,19 @@ class Correspondence:
     confidence: NDArray[np.float64]
 
     def pull(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values (S, ...) of the bent template at the head's vertices: (N, ...)."""
-        shape = (len(self.weights), 3) + (1,) * (values.ndim - 1)
-        return (values[self.corners] * self.weights.reshape(shape)).sum(axis=1)
+        """Values (S, ...) of the bent template at the head's vertices: (N, ...).
+
+        0 where the confidence is 0.
+        """
+        known = np.flatnonzero(self.confidence > 0)
+        take = sparse.csr_matrix(
+            (
+                self.weights[known].ravel(),
+                (np.repeat(known, 3), self.corners[known].ravel()),
+            ),
+            (len(self.weights), len(values)),
+        )
+        return (take @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
 
 
 def correspond(template: Template, head: Head, registration: Registration) -> Correspondence:

@@ -35,7 +35,7 @@ class Unfolder:
         degree = np.asarray(graph.sum(axis=1)).ravel()
         self.neighbours: csr_matrix = graph.tocsr()
         self.mean = diags(1.0 / np.maximum(degree, 1.0)) @ self.neighbours
-        self.rest = self._normals(head.vertices)
+        self.rest = self._normals(head.vertices, self.triangles)
         self.fixed = np.zeros(len(head.vertices), bool)
         for rim in head.rims.values():
             self._hold(head, np.concatenate([rim.upper, rim.lower]), 0.25 * rim.opening)
@@ -45,20 +45,24 @@ class Unfolder:
     def _hold(self, head: Head, line: NDArray[np.float64], reach: float) -> None:
         self.fixed |= cKDTree(line).query(head.vertices)[0] < reach
 
-    def _normals(self, vertices: NDArray[np.float64]) -> NDArray[np.float64]:
-        a, b, c = (vertices[self.triangles[:, k]] for k in range(3))
+    def _normals(
+        self, vertices: NDArray[np.float64], triangles: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        a, b, c = (vertices[triangles[:, k]] for k in range(3))
         return np.cross(b - a, c - a)
 
     def __call__(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
         """The shape (N, 3) without flipped triangles, as far as smoothing can take them out."""
         result = displacement
+        moves = (np.abs(displacement) > 1e-5).any(axis=1)
+        chosen = moves[self.triangles].any(axis=1) & ((self.rest**2).sum(axis=1) > 1e-18)
+        triangles, rest = self.triangles[chosen], self.rest[chosen]
         for number in range(ROUNDS):
-            turned = (self._normals(self.vertices + result) * self.rest).sum(axis=1)
-            flipped = (turned < 0) & ((self.rest**2).sum(axis=1) > 1e-18)
+            flipped = (self._normals(self.vertices + result, triangles) * rest).sum(axis=1) < 0
             if not flipped.any():
                 break
             mark = np.zeros(len(self.vertices))
-            mark[self.triangles[flipped]] = 1.0
+            mark[triangles[flipped]] = 1.0
             for _ in range(RINGS + number // 3):
                 mark = np.maximum(mark, 0.6 * (self.neighbours @ mark > 0) * (mark == 0))
             mark[self.fixed] = 0.0
