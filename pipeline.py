@@ -190,24 +190,29 @@ def _find_face(
     context: bpy.types.Context, face_mesh: FaceMesh, scene_head: SceneHead, template: Template
 ) -> _Face:
     """Landmarks from an earlier run, from markers, from both, or from the detector."""
-    from .rigging.fusion import locate_face
-    from .rigging.landmarks import landmarks_from_dense, landmarks_from_markers
+    from .rigging.landmarks import landmarks_from_markers
 
     head = scene_head.obj
-    base = storage.stored_base_landmarks(head)
+    known = base = storage.stored_base_landmarks(head)
     placed = _on_surface(face_mesh, markers.read_markers(context, head))
-    if base is None and placed:
+    if base is None and placed and storage.landmarks_source(head) in {"", "markers"}:
         return _Face(landmarks_from_markers(face_mesh, placed, template, None), None)
     if base is None:
-        located = locate_face(face_mesh, _landmarker().predict)
-        return _Face(landmarks_from_dense(located, template), None)
+        base = _detect(face_mesh, template)
     moved = frozenset(markers.moved_markers(context, head))
     if not moved:
         return _Face(base, None)
     points = {name: placed[name] if name in moved else base.named[name] for name in MARKERS}
     automatic = None if base.source == "markers" else base
     corrected = landmarks_from_markers(face_mesh, points, template, automatic)
-    return _Face(corrected, moved if is_rigged(head) else None)
+    return _Face(corrected, moved if known is not None and is_rigged(head) else None)
+
+
+def _detect(face_mesh: FaceMesh, template: Template) -> FaceLandmarks:
+    from .rigging.fusion import locate_face
+    from .rigging.landmarks import landmarks_from_dense
+
+    return landmarks_from_dense(locate_face(face_mesh, _landmarker().predict), template)
 
 
 def _row_major(landmarks: FaceLandmarks) -> FaceLandmarks:

@@ -198,5 +198,5 @@ def mirror_landmark(name: str) -> str:
 
 def shapes_of_marker(marker: str) -> tuple[str, ...]:
     """Shape keys that depend on where ``marker`` is, in ARKit order."""
-    prefixes = MARKER_DEPENDENTS[marker.split("_")[0]]
+    prefixes = MARKER_DEPENDENTS[marker.split("_", maxsplit=1)[0]]
     return tuple(name for name in ARKIT_SHAPES if name.startswith(prefixes))

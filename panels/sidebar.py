@@ -124,8 +124,10 @@ def _draw_metrics(layout: bpy.types.UILayout, state: ObjectState) -> None:
     column = layout.column(align=True)
     for metric in sorted(state.metrics, key=lambda item: item.passed):
         if metric.passed:
-            row = column.split(factor=0.65)
-            row.label(text=metric.name.capitalize(), icon="CHECKMARK")
+            row = column.split(factor=0.6)
+            row.label(
+                text=metric.name.capitalize(), icon="CHECKMARK" if metric.measured else "REMOVE"
+            )
             value = row.row()
             value.alignment = "RIGHT"
             value.label(text=_figure(metric))

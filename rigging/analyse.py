@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import EYE_OUTLINE
 from .exposure import HIDDEN_BELOW, exposure
-from .head import Eyeball, Head, LidRim, LipSide, Role
+from .head import Eyeball, Head, LidRim, LipSeam, LipSide, Role
 from .lid_rims import eye_axes, find_lid_rim
 from .lip_seam import MouthRegion, find_seam, lip_sides
 from .parts import FaceFigure, classify, piece_hints
@@ -165,7 +165,7 @@ def _find_lips(
     visible: NDArray[np.bool_],
     points: dict[str, NDArray[np.float64]],
     messages: list[Message],
-):
+) -> tuple[LipSeam | None, NDArray[np.int8]]:
     skin = role == Role.SKIN
     near_mouth = np.linalg.norm(vertices - points["lip_upper_inner"], axis=1) < 2.0
     skin_triangles = triangles[(skin & near_mouth)[triangles].all(axis=1)]

@@ -78,7 +78,9 @@ def look_at_eye(
     )
 
 
-def find_opening(view: EyeView, guess: NDArray[np.float64], centre: NDArray[np.float64]):
+def find_opening(
+    view: EyeView, guess: NDArray[np.float64], centre: NDArray[np.float64]
+) -> NDArray[np.bool_] | None:
     """Pixels of the eye opening, or None. ``guess``: (P, 3) landmark points around the eye.
 
     Of the patches that aren't visible skin, the one that covers most of the landmark outline;

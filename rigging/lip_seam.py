@@ -29,6 +29,10 @@ MIN_WIDTH: Final[float] = 0.06
 LIP_REACH: Final[float] = 0.42  # how far from the seam a vertex still belongs to a lip
 
 
+# Rows just above and below the slit in one column, and the size of the jump there.
+Slit = tuple[int, int, float]
+
+
 @dataclass(frozen=True)
 class MouthRegion:
     """Where to look: between the base of the nose and the chin. All in the head frame."""
@@ -85,8 +89,8 @@ def find_seam(
     run = _longest_run(slit, abs(y[1] - y[0]))
     if run is None:
         return None
-    upper = np.array([points[slit[k][0], k] for k in run])
-    lower = np.array([points[slit[k][1], k] for k in run])
+    upper = np.array([points[found[0], k] for k, found in run])
+    lower = np.array([points[found[1], k] for k, found in run])
     if upper[-1, 0] - upper[0, 0] < MIN_WIDTH:
         return None
     # The seam ends where both lips meet.
@@ -100,7 +104,7 @@ def find_seam(
 
 def _slit_in_column(
     points: NDArray[np.float64], values: NDArray[np.float64], skin: NDArray[np.bool_]
-) -> tuple[int, int, float] | None:
+) -> Slit | None:
     """Rows just above and below the slit in one column, and the size of the jump there."""
     rows = np.flatnonzero(skin)
     if len(rows) < 2:
@@ -119,30 +123,23 @@ def _slit_in_column(
     return int(above[best]), int(below[best]), float(jump[best])
 
 
-def _longest_run(slit: list[tuple[int, int, float] | None], row_height: float) -> list[int] | None:
+def _longest_run(slit: list[Slit | None], row_height: float) -> list[tuple[int, Slit]] | None:
     """Neighbouring columns whose slit carries on without a leap in height; the strongest run."""
-    runs: list[list[int]] = []
-    run: list[int] = []
+    runs: list[list[tuple[int, Slit]]] = [[]]
     for k, found in enumerate(slit):
         if found is None:
-            # One or two columns may be lost to a tooth or a stray ray.
-            if run and k - run[-1] > 2:
-                runs.append(run)
-                run = []
             continue
-        if run:
-            before = slit[run[-1]]
+        if runs[-1]:
+            before_k, before = runs[-1][-1]
             leap = abs((found[0] + found[1]) - (before[0] + before[1])) / 2 * row_height
-            if leap > 0.08 * (k - run[-1]):
-                runs.append(run)
-                run = []
-        run.append(k)
-    if run:
-        runs.append(run)
+            # One or two columns may be lost to a tooth or a stray ray.
+            if k - before_k > 3 or leap > 0.08 * (k - before_k):
+                runs.append([])
+        runs[-1].append((k, found))
     runs = [run for run in runs if len(run) >= 5]
     if not runs:
         return None
-    return max(runs, key=lambda run: sum(slit[k][2] for k in run))
+    return max(runs, key=lambda run: sum(found[2] for _, found in run))
 
 
 def lip_sides(

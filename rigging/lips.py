@@ -72,7 +72,9 @@ class Lips:
             (head.vertices[self.region] @ across)[:, None]
         )[1]
 
-    def margins(self, displacement: NDArray[np.float64]):
+    def margins(
+        self, displacement: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (SAMPLES, 3) of upper and lower margin in a shape (N, 3)."""
         moved = self.head.vertices + displacement
         return self.on_upper.on(moved), self.on_lower.on(moved)

@@ -65,11 +65,12 @@ def piece_hints(
     return hints
 
 
-def front_hits(scene: RayScene, triangles: NDArray[np.int64], piece_of: NDArray[np.int64]):
+def front_hits(
+    scene: RayScene, triangles: NDArray[np.int64], piece_of: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Pieces seen from the front on a GRID x GRID raster over the face.
 
-    Returns x (GRID,), y (GRID,), piece (GRID, GRID) with -1 where nothing is hit, and the depth
-    of the hit along +Z.
+    Returns x (GRID,), y (GRID,) and piece (GRID, GRID) with -1 where nothing is hit.
     """
     x = np.linspace(-1.1, 1.1, GRID)
     y = np.linspace(0.9, -2.0, GRID)
@@ -79,8 +80,7 @@ def front_hits(scene: RayScene, triangles: NDArray[np.int64], piece_of: NDArray[
     found = hits.triangle >= 0
     piece = np.full(len(origins), -1)
     piece[found] = piece_of[triangles[hits.triangle[found], 0]]
-    depth = np.where(found, 8.0 - hits.distance, -np.inf)
-    return x, y, piece.reshape(GRID, GRID), depth.reshape(GRID, GRID)
+    return x, y, piece.reshape(GRID, GRID)
 
 
 def classify(
@@ -93,7 +93,7 @@ def classify(
     scene: RayScene,
 ) -> NDArray[np.int8]:
     """(N,) Role of each vertex."""
-    x, y, seen, _ = front_hits(scene, triangles, component)
+    x, y, seen = front_hits(scene, triangles, component)
     pieces = _Pieces(vertices, component, exposure, hints, seen, x, y)
     roles = np.full(pieces.count, Role.HAIR, np.int8)
     skin = _find_skin(pieces, figure)
@@ -113,7 +113,16 @@ def classify(
 class _Pieces:
     """Measures of every connected piece."""
 
-    def __init__(self, vertices, component, exposure, hints, seen, x, y) -> None:
+    def __init__(
+        self,
+        vertices: NDArray[np.float64],
+        component: NDArray[np.int64],
+        exposure: NDArray[np.float64],
+        hints: list[str],
+        seen: NDArray[np.int64],
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+    ) -> None:
         self.count = int(component.max()) + 1
         self.vertices, self.component = vertices, component
         self.hints = hints

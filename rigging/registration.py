@@ -131,7 +131,16 @@ def register(template: Template, head: Head) -> Registration:
 class _IterativeClosestPoints:
     """One registration's matrices and target surfaces."""
 
-    def __init__(self, template, head, skin, triangles, rest, start, pairs) -> None:
+    def __init__(
+        self,
+        template: Template,
+        head: Head,
+        skin: NDArray[np.int64],
+        triangles: NDArray[np.int64],
+        rest: NDArray[np.float64],
+        start: NDArray[np.float64],
+        pairs: Pairs,
+    ) -> None:
         self.triangles, self.start = triangles, start
         laplacian, areas = surface_laplacian(rest, triangles)
         bilaplacian = laplacian @ sparse.diags(1 / areas) @ laplacian
@@ -170,7 +179,9 @@ class _IterativeClosestPoints:
         assert bent.shape == (count, 3)
         return bent
 
-    def _matches(self, bent: NDArray[np.float64]):
+    def _matches(
+        self, bent: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(S,) weight and (S, 3) wanted position of each vertex; weight 0 without a match."""
         own_normals = vertex_normals(bent, self.triangles)
         weight = np.zeros(len(bent))
@@ -196,7 +207,9 @@ class _IterativeClosestPoints:
         return weight, wanted
 
 
-def _target_groups(template: Template, head: Head, skin: NDArray[np.int64]):
+def _target_groups(
+    template: Template, head: Head, skin: NDArray[np.int64]
+) -> list[tuple[NDArray[np.int64], Surface, NDArray[np.bool_]]]:
     """Template skin vertices with the part of the head's skin that each may match.
 
     Upper lip matches all but the lower lip and the other way round; hidden template vertices

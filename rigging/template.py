@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,10 +103,10 @@ def unpack(data: dict[str, NDArray]) -> Template:
     )
 
 
-def pack(template: Template) -> dict[str, NDArray]:
+def pack(template: Template) -> dict[str, NDArray[Any]]:
     """The template as arrays for one .npz file."""
     head = template.head
-    data = {
+    data: dict[str, NDArray[Any]] = {
         "vertices": head.vertices,
         "triangles": head.triangles.astype(np.int32),
         "component": head.component.astype(np.int32),

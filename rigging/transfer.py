@@ -105,7 +105,9 @@ def _triangle_frames(
     return np.stack([a, b, normal], axis=2)
 
 
-def _gradient(vertices: NDArray[np.float64], triangles: NDArray[np.int64]):
+def _gradient(
+    vertices: NDArray[np.float64], triangles: NDArray[np.int64]
+) -> tuple[sparse.csr_matrix, NDArray[np.float64]]:
     """Sparse gradient (3M, N), rows axis by axis, and triangle areas (M,)."""
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     normal = np.cross(b - a, c - a)

@@ -61,6 +61,12 @@ def stored_base_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
     return _stored(head, state_of(head).base_landmarks)
 
 
+def landmarks_source(head: bpy.types.Object) -> str:
+    """How the last landmarks came about, even if the mesh has changed since; "" without any."""
+    text = state_of(head).base_landmarks
+    return json.loads(text)["source"] if text else ""
+
+
 def mesh_digest(head: bpy.types.Object) -> str:
     """Changes when the undeformed mesh does, which makes stored landmarks worthless."""
     return f"{zlib.crc32(basis_positions(head.data).tobytes()):08x}"

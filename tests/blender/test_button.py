@@ -98,6 +98,18 @@ def test_pressing_again_does_not_look_for_the_face_again(context, human, monkeyp
         np.testing.assert_array_equal(key_positions(human, name), keys[name])
 
 
+def test_an_edited_mesh_is_looked_at_again(context, human, monkeypatch):
+    press()
+    bpy.ops.auto_rig_face.edit_markers()
+    human.data.shape_keys.reference_key.points[0].co.z += 1e-4
+    calls = []
+    detect = pipeline._detect
+    monkeypatch.setattr(pipeline, "_detect", lambda *given: calls.append(1) or detect(*given))
+    assert press() == {"FINISHED"}
+    assert calls == [1]
+    assert stored_landmarks(human).source == "automatic"
+
+
 def test_without_a_face_markers_appear_and_the_button_goes_on(context, head):
     with pytest.raises(RuntimeError, match="No face was found"):
         press()
