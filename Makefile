@@ -11,6 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 PYTHONS := 3.11 3.13
 PLATFORMS ?= linux-x64
 HEAD ?=
+HEADS ?=
 BLENDER ?=
 PYTEST_ARGS ?=
 
@@ -30,7 +31,7 @@ $(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.p
 endif
 endif
 
-.PHONY: help demo assets test test-all test-gui lint build bench clean requirements format
+.PHONY: help demo assets test test-all test-gui lint build bench bench-shapes clean requirements format
 
 help:
 	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
@@ -40,6 +41,7 @@ help:
 	@echo "make lint                     style, types, layering, registration"
 	@echo "make build [PLATFORMS=...]    extension zips in dist/"
 	@echo "make bench                    speed and memory, into benchmarks/results/"
+	@echo "make bench-shapes HEADS=path  shapes against artists' rigs, into benchmarks/results/"
 	@echo "make assets                   bake the template and the landmark models"
 	@echo "make format                   reformat the Python files"
 	@echo "make requirements             pin newer packages"
@@ -107,6 +109,11 @@ build: $(READY) $(ASSETS)
 
 bench: $(READY) $(ASSETS)
 	@$(PY) -m benchmarks.speed
+
+# HEADS is a folder of heads with an artist's shapes; docs/evaluation.md says in which form.
+bench-shapes: $(READY) $(ASSETS)
+	@[ -n "$(HEADS)" ] || { echo "Name the folder of heads: make bench-shapes HEADS=path"; exit 2; }
+	@$(PY) -m benchmarks.quality --heads '$(HEADS)' --out benchmarks/results
 
 # The tool that pins is kept apart, so that it is nobody's dependency.
 requirements: $(READY)

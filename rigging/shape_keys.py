@@ -23,6 +23,7 @@ LIP_SHAPES: Final[tuple[str, ...]] = ("mouth", "jaw", "cheekPuff", "noseSneer")
 # Rolled lips fold over each other by nature; mouthClose means something only with jawOpen.
 MAY_CROSS: Final[tuple[str, ...]] = ("mouthRollLower", "mouthRollUpper", "mouthClose")
 TOLERATED_CROSSING: Final[float] = 0.008
+TOLERATED_ASYMMETRY: Final[float] = 0.004
 NEGLIGIBLE: Final[float] = 2e-5  # of the IOD; below that a vertex doesn't move
 
 Shapes = dict[str, NDArray[np.float64]]
@@ -48,19 +49,9 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     else:
         lips = Lips(head)
         mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
-        mouth = {
-            name: shape if name in MAY_CROSS else unfold(lips.uncross(shape))
-            for name, shape in mouth.items()
-        }
-        if symmetry is not None:
-            mouth = symmetrise(mouth, symmetry)
-        # Smoothing and averaging may have brought the lips together again.
-        shapes |= {
-            name: shape if name in MAY_CROSS else lips.uncross(shape, TOLERATED_CROSSING)
-            for name, shape in mouth.items()
-        }
+        shapes |= _part_lips(mouth, lips, unfold, symmetry)
         # Last, because it answers to jawOpen as that has become.
-        shapes["mouthClose"] = lips.seal(shapes["jawOpen"], shapes["mouthClose"])
+        shapes["mouthClose"] = _seal_lips(lips, unfold, shapes["jawOpen"], shapes["mouthClose"])
     for shape in shapes.values():
         shape[np.linalg.norm(shape, axis=1) < NEGLIGIBLE] = 0.0
     return shapes, tuple(disabled)
@@ -79,6 +70,45 @@ def symmetrise(shapes: Shapes, symmetry: MirrorSymmetry) -> Shapes:
         result[name] = shape.copy()
         result[name][paired] = (shape[paired] + symmetry.reflect_vectors(other[partner])) / 2
     return result
+
+
+def _part_lips(
+    mouth: Shapes, lips: Lips, unfold: Unfolder, symmetry: MirrorSymmetry | None
+) -> Shapes:
+    """The mouth's shapes without folds, alike on both sides, and with lips that don't cross."""
+
+    def apart(name: str, shape: NDArray[np.float64], tolerated: float) -> NDArray[np.float64]:
+        return shape if name in MAY_CROSS else lips.uncross(shape, tolerated)
+
+    mouth = {name: unfold(apart(name, shape, 0.0)) for name, shape in mouth.items()}
+    if symmetry is not None:
+        mouth = symmetrise(mouth, symmetry)
+    # Smoothing may have brought the lips together again, and so may averaging where the two
+    # sides of the mesh don't quite match.
+    mouth = {name: apart(name, shape, TOLERATED_CROSSING) for name, shape in mouth.items()}
+    if symmetry is None:
+        return mouth
+    mean = symmetrise(mouth, symmetry)
+    return {
+        name: mean[name] if _mean_length(shape - mean[name]) > TOLERATED_ASYMMETRY else shape
+        for name, shape in mouth.items()
+    }
+
+
+def _mean_length(difference: NDArray[np.float64]) -> float:
+    """Mean over the vertices that differ at all."""
+    length = np.linalg.norm(difference, axis=1)
+    return float(length[length > NEGLIGIBLE].mean()) if (length > NEGLIGIBLE).any() else 0.0
+
+
+def _seal_lips(
+    lips: Lips, unfold: Unfolder, jaw_open: NDArray[np.float64], mouth_close: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """MouthClose (N, 3) that seals the lips on top of jawOpen, without folds where that holds."""
+    sealed = jaw_open + lips.seal(jaw_open, mouth_close)
+    smooth = unfold(sealed)
+    opened = np.abs(lips.gap(smooth) - lips.gap(sealed)).max()
+    return (smooth if opened < TOLERATED_CROSSING / 2 else sealed) - jaw_open
 
 
 def _symmetrise_lids(shapes: Shapes, symmetry: MirrorSymmetry, lids: dict[str, Lids]) -> None:
