@@ -25,6 +25,7 @@ CLEARANCE = 0.008  # IOD; how far before the skin a lash stays that was before i
 REACH = 0.5  # IOD around the lid margin within which skin may come before a lash
 STATIONS = 40  # along the margin, for evening out what a lash is lifted by
 BENDING = 3.0  # margin points over which a lash's turn is evened out
+EVENING = 2.5  # margin points over which a lash's shift is evened out
 STILL = 1e-4  # IOD
 
 
@@ -69,7 +70,8 @@ class LashFollower:
         """The lash goes with the margin and swings with it about the eye's centre. It is never
         bent by the skin around, only kept in front of it.
         """
-        shift = self.rows @ displacement
+        # Evened out along the margin, or the wing of a long lash breaks off at the still corner.
+        shift = gaussian_filter1d(self.rows @ displacement, EVENING, axis=0, mode="nearest")
         moved = self.line + shift
         turns = _swings(self.line - self.pivot, moved - self.pivot)
         exact = self.seat.place * (MARGIN_POINTS - 1)
