@@ -17,7 +17,7 @@ from ..rigging.data import Bone, FaceRig
 from ..vocabulary import BONE_COLLECTIONS
 from .head import SceneHead
 from .host import Carrier, carrier_of
-from .objects import derived_name, link_beside
+from .objects import derived_name, link_beside, objects_in_view
 from .state import protect_state
 from .transaction import Transaction
 
@@ -64,7 +64,7 @@ def existing_armature(
     context: bpy.types.Context, head: bpy.types.Object
 ) -> bpy.types.Object | None:
     """The armature that an earlier run made for this head, if it is still there."""
-    for obj in context.view_layer.objects:
+    for obj in objects_in_view(context):
         if obj.type == "ARMATURE" and state_of(obj).head == head:
             return obj
     return None

@@ -20,6 +20,13 @@ def derived_name(obj: bpy.types.Object, suffix: str) -> str:
     return stem + suffix
 
 
+def objects_in_view(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The view layer's objects. Those removed since Blender last updated it are left out: until
+    then it may list them as None.
+    """
+    return [obj for obj in context.view_layer.objects if obj is not None]
+
+
 def link_beside(
     context: bpy.types.Context, new: bpy.types.Object, beside: bpy.types.Object
 ) -> None:

@@ -14,6 +14,7 @@ from ..properties import state_of
 from ..rigging.data import Message
 from .head import SceneOptions
 from .mesh_access import basis_positions, has_mirror, matrix_array
+from .objects import objects_in_view
 from .validate import is_editable, usable
 
 # A part that is nobody's child must lie mostly inside the head's box, grown by this share of it.
@@ -57,7 +58,7 @@ def collect_parts(
         return [], []
     head_box = _head_box(head)
     found, messages = [], []
-    for obj in sorted(context.view_layer.objects, key=lambda item: item.name):
+    for obj in sorted(objects_in_view(context), key=lambda item: item.name):
         if obj == head or not _can_be_part(obj, head):
             continue
         related = obj in context.selected_objects

@@ -8,7 +8,12 @@ import bpy
 import numpy as np
 import pytest
 from auto_rig_face.properties import state_of
+from auto_rig_face.scene.markers import show_markers
 from auto_rig_face.scene.mesh_access import basis_positions
+from auto_rig_face.scene.objects import objects_in_view
+from auto_rig_face.scene.remove import remove_rig
+from auto_rig_face.scene.transaction import Transaction
+from auto_rig_face.vocabulary import MARKERS
 from mathutils import Matrix
 
 
@@ -164,3 +169,19 @@ def test_landmarks_move_with_the_object(head, write_rig):
     head.data.vertices[0].co.x += 0.1
     head.data.shape_keys.reference_key.points[0].co.x += 0.1
     assert stored_landmarks(head) is None
+
+
+def test_removing_the_rig_takes_shown_markers_along(context, head, write_rig):
+    """Markers that go first leave holes in the view layer's list of objects."""
+    armature = write_rig(head)
+    places = {
+        name: np.array(head.matrix_world @ head.data.vertices[20 * index].co)
+        for index, name in enumerate(MARKERS)
+    }
+    with Transaction() as transaction:
+        show_markers(context, head, places, 0.05, transaction)
+    assert armature.name in bpy.data.objects
+    remove_rig(context, head)
+    assert len(bpy.data.armatures) == 0
+    assert not [obj for obj in bpy.data.objects if obj.type == "EMPTY"]
+    assert objects_in_view(context) == [head]
