@@ -15,6 +15,8 @@ from .topology import edge_graph
 
 ROUNDS: Final[int] = 12
 RINGS: Final[int] = 2
+OUTER_SHARE: Final[float] = 0.6  # of the smoothing, in the rings around a flipped triangle
+PATIENCE: Final[int] = 3  # rounds without fewer flips before giving up
 
 
 class Unfolder:
@@ -34,8 +36,14 @@ class Unfolder:
         graph.data[:] = 1.0
         degree = np.asarray(graph.sum(axis=1)).ravel()
         self.neighbours: csr_matrix = graph.tocsr()
-        self.mean = diags(1.0 / np.maximum(degree, 1.0)) @ self.neighbours
+        self.mean = (diags(1.0 / np.maximum(degree, 1.0)) @ self.neighbours).tocsr()
         self.rest = self._normals(head.vertices, self.triangles)
+        self.has_area = (self.rest**2).sum(axis=1) > 1e-18
+        count = len(self.triangles)
+        self.triangles_at = csr_matrix(
+            (np.ones(3 * count), (self.triangles.ravel(), np.repeat(np.arange(count), 3))),
+            (len(head.vertices), count),
+        )
         self.fixed = np.zeros(len(head.vertices), bool)
         for rim in head.rims.values():
             self._hold(head, np.concatenate([rim.upper, rim.lower]), 0.25 * rim.opening)
@@ -54,24 +62,48 @@ class Unfolder:
     def __call__(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
         """The shape (N, 3) without flipped triangles, as far as smoothing can take them out."""
         result = displacement
-        moves = (np.abs(displacement) > 1e-5).any(axis=1)
-        chosen = moves[self.triangles].any(axis=1) & ((self.rest**2).sum(axis=1) > 1e-18)
-        triangles, rest = self.triangles[chosen], self.rest[chosen]
+        moves = np.abs(displacement).max(axis=1) > 1e-5
+        suspects = np.flatnonzero(moves[self.triangles].any(axis=1) & self.has_area)
+        flipped = self._flipped(result, suspects)
+        fewest, waited = len(flipped) + 1, 0
         for number in range(ROUNDS):
-            flipped = (self._normals(self.vertices + result, triangles) * rest).sum(axis=1) < 0
-            if not flipped.any():
+            waited = 0 if len(flipped) < fewest else waited + 1
+            fewest = min(fewest, len(flipped))
+            if len(flipped) == 0 or waited >= PATIENCE:
                 break
-            mark = np.zeros(len(self.vertices))
-            mark[triangles[flipped]] = 1.0
-            for _ in range(RINGS + number // 3):
-                mark = np.maximum(mark, 0.6 * (self.neighbours @ mark > 0) * (mark == 0))
-            mark[self.fixed] = 0.0
-            if not mark.any():
+            ids, share = self._around(flipped, RINGS + number // 3)
+            if len(ids) == 0:
                 break
             if result is displacement:
                 result = displacement.copy()
-            ids = np.flatnonzero(mark)
             rows = self.mean[ids]
             for _ in range(4):
-                result[ids] += mark[ids, None] * (rows @ result - result[ids])
+                result[ids] += share[:, None] * (rows @ result - result[ids])
+            # Only triangles with a vertex that moved can have changed.
+            touched = np.unique(self.triangles_at[ids].indices)
+            touched = np.union1d(touched[self.has_area[touched]], flipped)
+            flipped = self._flipped(result, touched)
         return result
+
+    def _flipped(
+        self, displacement: NDArray[np.float64], triangles: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Those of the triangles (rows) that the displacement turns over."""
+        posed = self._normals(self.vertices + displacement, self.triangles[triangles])
+        return triangles[(posed * self.rest[triangles]).sum(axis=1) < 0]
+
+    def _around(
+        self, triangles: NDArray[np.int64], rings: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Free vertices of triangles and ``rings`` around them, and how much each is smoothed."""
+        share = dict.fromkeys(np.unique(self.triangles[triangles]).tolist(), 1.0)
+        edge = np.array(list(share))
+        for _ in range(rings):
+            reached = np.unique(self.neighbours[edge].indices)
+            edge = np.array([vertex for vertex in reached.tolist() if vertex not in share], int)
+            share.update(dict.fromkeys(edge.tolist(), OUTER_SHARE))
+            if len(edge) == 0:
+                break
+        ids = np.array(sorted(share))
+        ids = ids[~self.fixed[ids]]
+        return ids, np.array([share[vertex] for vertex in ids.tolist()])
