@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lid margins and lip seam are found where the mesh opens, and what is missing is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+
+def text_of(head) -> str:
+    return " ".join(message.text for message in head.messages)
+
+
+def test_both_lids_and_the_lip_seam_are_found(analysed, template) -> None:
+    assert set(analysed.rims) == {"L", "R"}
+    assert not analysed.messages
+    for side, rim in analysed.rims.items():
+        own = template.head.rims[side]
+        for margin, truth in ((rim.upper, own.upper), (rim.lower, own.lower)):
+            assert cKDTree(truth).query(margin)[0].max() < 0.02
+        # From the inner to the outer corner.
+        assert abs(rim.upper[0, 0]) < abs(rim.upper[-1, 0])
+        middle = len(rim.upper) // 2
+        assert rim.upper[middle, 1] > rim.lower[middle, 1]
+    for margin, truth in (
+        (analysed.seam.upper, template.head.seam.upper),
+        (analysed.seam.lower, template.head.seam.lower),
+    ):
+        assert cKDTree(truth).query(margin)[0].max() < 0.02
+    assert analysed.seam.upper[0, 0] < 0 < analysed.seam.upper[-1, 0]
+
+
+def test_each_lip_is_told_from_the_other(analysed, template, model) -> None:
+    order = np.argsort(template.head.role, kind="stable")
+    wanted, found = template.head.lip_side[order], analysed.lip_side[analysed.weld]
+    near = cKDTree(template.head.seam.upper).query(model.vertices)[0] < 0.15
+    sure = near & (wanted > 0) & (found > 0)
+    assert sure.sum() > 50
+    assert (wanted[sure] == found[sure]).mean() > 0.98
+
+
+def test_eyes_that_lie_on_the_skin_are_buttons(closed_eyes, template) -> None:
+    beads = closed_eyes
+    for side, rim in template.head.rims.items():
+        centre = np.concatenate([rim.upper, rim.lower]).mean(axis=0) + [0.0, 0.0, 0.02]
+        beads = beads.with_ball(f"Bead.{side}", centre, np.full(3, 0.6 * rim.opening))
+    head = beads.analysed()
+    assert not head.rims
+    assert text_of(head).count("like a button") == 2
+    assert "left eye" in text_of(head)
+    assert "right eye" in text_of(head)
+    assert head.seam is not None
+
+
+def test_eyes_without_an_opening_are_told(closed_eyes) -> None:
+    head = closed_eyes.analysed()
+    assert not head.rims
+    assert text_of(head).count("No opening was found") == 2
+    assert head.seam is not None
+
+
+def test_a_mouth_without_a_slit_is_sealed(closed_mouth) -> None:
+    head = closed_mouth.analysed()
+    assert head.seam is None
+    assert "mouth is sealed" in text_of(head)
+    assert not head.lip_side.any()
+    assert set(head.rims) == {"L", "R"}
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.6])
+def test_wider_and_narrower_eyes_have_wider_and_narrower_openings(model, analysed, factor) -> None:
+    head = model.stretched([1.0, factor, 1.0]).analysed()
+    assert not head.messages
+    for side in "LR":
+        height, before = (
+            np.abs(rims[side].upper[:, 1] - rims[side].lower[:, 1]).max()
+            for rims in (head.rims, analysed.rims)
+        )
+        np.testing.assert_allclose(height / before, factor, rtol=0.12)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 400.0])
+def test_the_size_of_the_scene_does_not_matter(model, analysed, scale: float) -> None:
+    head = model.in_frame([5.0, 2.0, -1.0], model.frame.axes, scale).analysed()
+    assert not head.messages
+    for side in "LR":
+        np.testing.assert_allclose(head.rims[side].opening, analysed.rims[side].opening, rtol=0.03)
