@@ -21,13 +21,14 @@ from .head import Head, LipSide, Role
 from .landmarks import PLACED
 from .laplacian import factorise, surface_laplacian
 from .similarity import fit_similarity, fit_warp
-from .surface import Surface, closest
+from .surface import Surface, closest, touching
 from .template import Template
 from .topology import boundary_vertices, vertex_normals
 
 STEPS: Final[int] = 12
 STIFFNESS: Final[tuple[float, float]] = (10.0, 0.06)  # first and last step
 REACH: Final[float] = 0.25  # a closest point further off is no match
+ROOM: Final[float] = 0.75  # how far from its start a vertex finds its matches
 MIN_COSINE: Final[float] = 0.5  # between the normals of a match
 TANGENTIAL: Final[float] = 0.15  # share of the pull along the surface
 DENSE_SMOOTHING: Final[float] = 0.6
@@ -121,11 +122,29 @@ def register(template: Template, head: Head) -> Registration:
         np.where(pairs.exact, RIM_SMOOTHING, DENSE_SMOOTHING),
     )
     start = warp(similarity(rest))
-    bent = _IterativeClosestPoints(template, head, skin, triangles, rest, start, pairs).solve()
+    groups = _target_groups(template, head, skin, start)
+    bent = _IterativeClosestPoints(head, triangles, rest, start, pairs, groups).solve()
     shown = template.head.visible[skin] & (np.linalg.norm(rest - [0, -0.6, 0.2], axis=1) < 1.3)
-    target = head.triangles_of(Role.SKIN)
-    distance = closest(head.vertices, target, bent[shown]).distance
-    return Registration(skin, triangles, rest, bent, float(np.median(distance)))
+    return Registration(skin, triangles, rest, bent, _fit(head, groups, bent[shown]))
+
+
+def _fit(head: Head, groups: list[_TargetGroup], points: NDArray[np.float64]) -> float:
+    """Median distance of the bent face's points (P, 3) from the head's skin."""
+    whole = [group.surface for group in groups if group.barred is None]
+    target = whole[0] if whole else Surface(head.vertices, head.triangles_of(Role.SKIN))
+    return float(np.median(target.closest(points).distance))
+
+
+@dataclass(frozen=True)
+class _TargetGroup:
+    """Template skin vertices ``ids`` and the part of the head's visible skin that they may match:
+    all but the lip ``barred``. ``open_edge`` (N,) bool: vertices of the head on an open edge.
+    """
+
+    ids: NDArray[np.int64]
+    barred: LipSide | None
+    surface: Surface
+    open_edge: NDArray[np.bool_]
 
 
 class _IterativeClosestPoints:
@@ -133,13 +152,12 @@ class _IterativeClosestPoints:
 
     def __init__(
         self,
-        template: Template,
         head: Head,
-        skin: NDArray[np.int64],
         triangles: NDArray[np.int64],
         rest: NDArray[np.float64],
         start: NDArray[np.float64],
         pairs: Pairs,
+        groups: list[_TargetGroup],
     ) -> None:
         self.triangles, self.start = triangles, start
         laplacian, areas = surface_laplacian(rest, triangles)
@@ -153,7 +171,7 @@ class _IterativeClosestPoints:
             (count, len(rest)),
         )
         self.pairs = pairs
-        self.groups = _target_groups(template, head, skin)
+        self.groups = groups
         self.normals = head.normals
 
     def solve(self) -> NDArray[np.float64]:
@@ -186,15 +204,14 @@ class _IterativeClosestPoints:
         own_normals = vertex_normals(bent, self.triangles)
         weight = np.zeros(len(bent))
         wanted = bent.copy()
-        for ids, surface, open_edge in self.groups:
-            if len(ids) == 0:
-                continue
-            found = surface.closest(bent[ids])
+        for group in self.groups:
+            ids = group.ids
+            found = group.surface.closest(bent[ids])
             normal = found.interpolate(self.normals)
             length = np.linalg.norm(normal, axis=1, keepdims=True)
             normal = normal / np.maximum(length, 1e-12)
             used = found.weights > 0.01
-            on_edge = (open_edge[found.corners] & used).sum(axis=1) >= used.sum(axis=1)
+            on_edge = (group.open_edge[found.corners] & used).sum(axis=1) >= used.sum(axis=1)
             good = (
                 ((normal * own_normals[ids]).sum(axis=1) > MIN_COSINE)
                 & (found.distance < REACH)
@@ -208,33 +225,32 @@ class _IterativeClosestPoints:
 
 
 def _target_groups(
-    template: Template, head: Head, skin: NDArray[np.int64]
-) -> list[tuple[NDArray[np.int64], Surface, NDArray[np.bool_]]]:
-    """Template skin vertices with the part of the head's skin that each may match.
+    template: Template, head: Head, skin: NDArray[np.int64], start: NDArray[np.float64]
+) -> list[_TargetGroup]:
+    """Which part of the head's skin each of the template's ``skin`` vertices may match.
 
     Upper lip matches all but the lower lip and the other way round; hidden template vertices
-    (mouth bag, sockets) match nothing.
+    (mouth bag, sockets) match nothing. ``start`` (S, 3): where the fit begins.
     """
     shown = head.visible & (head.role == Role.SKIN)
     near = (np.abs(head.vertices - [0.0, -0.5, 0.0]) < [2.2, 2.6, 3.0]).all(axis=1)
     triangles = head.triangles[(shown & near)[head.triangles].all(axis=1)]
-    skin_triangles = head.triangles_of(Role.SKIN)
-    open_edge = boundary_vertices(skin_triangles, len(head.vertices))
-    side = head.lip_side
-    data = template.head.visible[skin]
+    open_edge = boundary_vertices(head.triangles_of(Role.SKIN), len(head.vertices))
+    seen = template.head.visible[skin]
     own_side = template.head.lip_side[skin]
-    split = head.seam is not None
     groups = []
     for value, barred in (
         (LipSide.NONE, None),
         (LipSide.UPPER, LipSide.LOWER),
         (LipSide.LOWER, LipSide.UPPER),
     ):
-        ids = np.flatnonzero(data & (own_side == value))
-        allowed = triangles
-        if barred is not None and split:
-            allowed = triangles[(side[triangles] != barred).all(axis=1)]
-        if len(allowed) == 0:
+        ids = np.flatnonzero(seen & (own_side == value))
+        if len(ids) == 0:
             continue
-        groups.append((ids, Surface(head.vertices, allowed), open_edge))
+        low, high = start[ids].min(axis=0) - ROOM, start[ids].max(axis=0) + ROOM
+        allowed = triangles[touching(head.vertices, triangles, low, high)]
+        if barred is not None and head.seam is not None:
+            allowed = allowed[(head.lip_side[allowed] != barred).all(axis=1)]
+        if len(allowed):
+            groups.append(_TargetGroup(ids, barred, Surface(head.vertices, allowed), open_edge))
     return groups

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import igl
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+FEW_TRIANGLES = 4000  # a tree of so few takes no time
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,35 @@ def closest(
     vertices: NDArray[np.float64], triangles: NDArray[np.int64], points: NDArray[np.float64]
 ) -> ClosestPoints:
     """The closest point of a mesh that is asked once to each of ``points`` (P, 3)."""
-    return Surface(vertices, triangles).closest(points)
+    if len(triangles) <= FEW_TRIANGLES or len(points) == 0:
+        return Surface(vertices, triangles).closest(points)
+    # Building the tree takes longest, so it gets only what may be closest to some point.
+    samples = vertices[triangles[:: len(triangles) // (FEW_TRIANGLES // 2), 0]]
+    reach = float(cKDTree(samples).query(points)[0].max())
+    near = np.flatnonzero(
+        touching(vertices, triangles, points.min(axis=0) - reach, points.max(axis=0) + reach)
+    )
+    found = Surface(vertices, triangles[near]).closest(points)
+    return replace(found, triangle=near[found.triangle])
+
+
+def touching(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """(M,) which triangles may touch the box from ``low`` (3,) to ``high`` (3,).
+
+    False only for those that lie wholly beyond one of its six sides (the outcodes of Cohen and
+    Sutherland, one bit a side).
+    """
+    beyond = np.zeros(len(vertices), np.uint8)
+    for axis in range(3):
+        beyond |= (vertices[:, axis] < low[axis]).astype(np.uint8) << (2 * axis)
+        beyond |= (vertices[:, axis] > high[axis]).astype(np.uint8) << (2 * axis + 1)
+    first, second, third = (beyond[triangles[:, corner]] for corner in range(3))
+    return (first & second & third) == 0
 
 
 def barycentric(

@@ -26,14 +26,24 @@ class WeldedMesh:
     weld: NDArray[np.int64]
 
 
+def edge_uses(triangles: NDArray[np.int64], count: int) -> csr_matrix:
+    """(count, count) how many triangles use the edge from a lower to a higher vertex number."""
+    start = triangles.ravel()
+    stop = np.roll(triangles, -1, axis=1).ravel()
+    uses = np.ones(len(start), np.int32)
+    # Building the matrix sorts by counting, far faster than np.unique sorts keys.
+    return coo_matrix(
+        (uses, (np.minimum(start, stop), np.maximum(start, stop))), (count, count)
+    ).tocsr()
+
+
 def boundary_vertices(triangles: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     """(count,) bool: vertices on an edge that only one triangle uses."""
-    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    keys, uses = np.unique(edges[:, 0] * count + edges[:, 1], return_counts=True)
-    single = keys[uses == 1]
+    edges = edge_uses(triangles, count).tocoo()
+    single = edges.data == 1
     on_boundary = np.zeros(count, bool)
-    on_boundary[single // count] = True
-    on_boundary[single % count] = True
+    on_boundary[edges.row[single]] = True
+    on_boundary[edges.col[single]] = True
     return on_boundary
 
 
@@ -56,10 +66,12 @@ def weld(vertices: NDArray[np.float64], triangles: NDArray[np.int64]) -> WeldedM
                 (np.ones(len(pairs)), (candidates[pairs[:, 0]], candidates[pairs[:, 1]])),
                 (count, count),
             )
-            _, group = connected_components(graph, directed=False)
-            _, first = np.unique(group, return_index=True)
+            pieces, group = connected_components(graph, directed=False)
+            first = np.empty(pieces, np.int64)
+            first[group[::-1]] = target[::-1]  # the last that is written is the first vertex
             target = first[group]
-    kept, welded = np.unique(target, return_inverse=True)
+    kept = target == np.arange(count)
+    welded = (np.cumsum(kept) - 1)[target]
     return WeldedMesh(vertices[kept], clean_triangles(welded[triangles]), welded)
 
 
@@ -71,8 +83,21 @@ def clean_triangles(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
         & (triangles[:, 2] != triangles[:, 0])
     )
     triangles = triangles[proper]
-    _, first = np.unique(np.sort(triangles, axis=1), axis=0, return_index=True)
-    return triangles[np.sort(first)]
+    low, high = triangles.min(axis=1), triangles.max(axis=1)
+    middle = triangles.sum(axis=1) - low - high
+    base = int(triangles.max(initial=0)) + 1
+    # Numbers that overflow may coincide by chance, so the triangles behind equal ones are compared.
+    key = (low * base + middle) * base + high
+    ordered = np.sort(key)
+    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(repeated):
+        return triangles
+    suspects = np.flatnonzero(np.isin(key, repeated))
+    _, first = np.unique(np.sort(triangles[suspects], axis=1), axis=0, return_index=True)
+    kept = np.ones(len(triangles), bool)
+    kept[suspects] = False
+    kept[suspects[first]] = True
+    return triangles[kept]
 
 
 def components(triangles: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -102,10 +127,8 @@ def vertex_normals(
 
 def unique_edges(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
     """(E, 2) undirected edges."""
-    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    base = int(edges.max(initial=0)) + 1
-    keys = np.unique(edges[:, 0] * base + edges[:, 1])  # far faster than unique rows
-    return np.stack([keys // base, keys % base], axis=1)
+    edges = edge_uses(triangles, int(triangles.max(initial=0)) + 1).tocoo()
+    return np.stack([edges.row, edges.col], axis=1).astype(np.int64)
 
 
 def edge_graph(

@@ -43,20 +43,22 @@ class Correspondence:
     weights: NDArray[np.float64]
     confidence: NDArray[np.float64]
 
-    def pull(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values (S, ...) of the bent template at the head's vertices: (N, ...).
+    def rows(self, vertices: NDArray[np.int64], count: int) -> sparse.csr_matrix:
+        """(P, count) takes values of the bent template's ``count`` vertices to P of the head's."""
+        start = np.arange(0, 3 * len(vertices) + 1, 3)
+        return sparse.csr_matrix(
+            (self.weights[vertices].ravel(), self.corners[vertices].ravel(), start),
+            (len(vertices), count),
+        )
 
-        0 where the confidence is 0.
+    def pull(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values (S,) of the bent template at the head's vertices: (N,); 0 where the confidence
+        is 0.
         """
         known = np.flatnonzero(self.confidence > 0)
-        take = sparse.csr_matrix(
-            (
-                self.weights[known].ravel(),
-                (np.repeat(known, 3), self.corners[known].ravel()),
-            ),
-            (len(self.weights), len(values)),
-        )
-        return (take @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
+        pulled = np.zeros(len(self.weights))
+        pulled[known] = self.rows(known, len(values)) @ values
+        return pulled
 
 
 def correspond(template: Template, head: Head, registration: Registration) -> Correspondence:
@@ -149,9 +151,13 @@ def transfer_deformations(
     slope = (gradient @ bent).reshape(3, count, 3).transpose(1, 2, 0)
     right = np.empty((len(rest), 3 * len(displacements)))
     for k, displacement in enumerate(displacements):
-        change = _triangle_frames(rest + displacement, triangles) @ inverse - np.eye(3)
-        wanted = (change @ slope).transpose(2, 0, 1).reshape(3 * count, 3)
-        right[:, 3 * k : 3 * k + 3] = divergence @ wanted
+        active = np.flatnonzero(displacement.any(axis=1)[triangles].any(axis=1))
+        posed = _triangle_frames(rest + displacement, triangles[active])
+        wanted = np.zeros((3, count, 3))
+        wanted[:, active] = ((posed @ inverse[active] - np.eye(3)) @ slope[active]).transpose(
+            2, 0, 1
+        )
+        right[:, 3 * k : 3 * k + 3] = divergence @ wanted.reshape(3 * count, 3)
     moved = solver.solve(right).reshape(len(rest), -1, 3).transpose(1, 0, 2)
     return moved * _own_region(displacements)[..., None]
 
@@ -177,70 +183,97 @@ def pull_shapes(
     them; what lies beyond the face stays where it is.
     """
     skin = head.role == Role.SKIN
-    pulled = match.pull(np.ascontiguousarray(displacements.transpose(1, 0, 2)))
-    pulled[~skin] = 0.0
-    far = np.linalg.norm(head.vertices - [0.0, -0.6, -0.3], axis=1) > FACE_REACH
-    sure = (match.confidence > SURE) & skin
-    pulled[far & ~sure] = 0.0
-    known = sure | far
-    unknown = skin & ~known
-    if not unknown.any() or not sure.any():
-        return pulled.transpose(1, 0, 2)
-    flat = pulled.reshape(len(pulled), -1)
-    flat[unknown] = _of_nearest_skin(head, flat, sure, unknown)
-    triangles = head.triangles_of(Role.SKIN)
-    triangles = triangles[unknown[triangles].any(axis=1)]
-    used = np.unique(triangles)
-    index = np.full(len(head.vertices), -1)
-    index[used] = np.arange(len(used))
-    laplacian, areas = surface_laplacian(head.vertices[used], index[triangles])
-    free = unknown[used]
-    # Mouth bag, sockets and nostrils are apart from each other, and a shape moves few of them.
-    _, piece = connected_components(laplacian[free][:, free], directed=False)
-    pieces = np.full(len(used), -1)
-    pieces[free] = piece
-    held = np.flatnonzero(~free)
-    for number in range(int(piece.max()) + 1):
-        rows = np.flatnonzero(pieces == number)
-        pull = sparse.diags(areas[rows] / FILL_LENGTH**2)
-        right = pull @ flat[used[rows]] - laplacian[rows][:, held] @ flat[used[held]]
-        moving = np.abs(right).max(axis=0) > 1e-9
-        flat[used[rows]] = 0.0
-        if moving.any():
-            solver = factorise(laplacian[rows][:, rows] + pull)
-            flat[np.ix_(used[rows], moving)] = solver.solve(np.asarray(right[:, moving]))
-    return flat.reshape(pulled.shape).transpose(1, 0, 2)
+    near = np.linalg.norm(head.vertices - [0.0, -0.6, -0.3], axis=1) <= FACE_REACH
+    sure = skin & (match.confidence > SURE)
+    if not sure.any():
+        sure = skin & near & (match.confidence > 0.0)
+    unknown = np.flatnonzero(skin & near & ~sure)
+    known = np.flatnonzero(sure)
+    take = match.rows(known, displacements.shape[1])
+    result = np.zeros((len(displacements), len(skin), 3))
+    for shape, displacement in zip(result, displacements, strict=True):
+        shape[known] = take @ displacement
+    if len(unknown) and len(known):
+        inner = _nearest_skin(head, known, unknown)
+        values = displacements.transpose(1, 0, 2).reshape(displacements.shape[1], -1)
+        guess = (inner @ take) @ values
+        filled = _smooth_over(head, result, guess, unknown)
+        result[:, unknown] = filled.reshape(len(unknown), -1, 3).transpose(1, 0, 2)
+    return result
 
 
-def _of_nearest_skin(
+def _smooth_over(
     head: Head,
-    values: NDArray[np.float64],
-    sure: NDArray[np.bool_],
-    unknown: NDArray[np.bool_],
+    known: NDArray[np.float64],
+    guess: NDArray[np.float64],
+    unknown: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Values of the nearest matched skin for each unknown vertex, upper and lower lip apart.
+    """The ``guess`` (U, 3 K) for the skin vertices ``unknown`` (U,), evened out with the skin
+    around them, whose displacements are ``known`` (K, N, 3): within FILL_LENGTH those decide.
+    """
+    number = np.full(len(head.vertices), -1)
+    number[unknown] = np.arange(len(unknown))
+    triangles = head.triangles_of(Role.SKIN)
+    triangles = triangles[(number[triangles] >= 0).any(axis=1)]
+    border = np.zeros(len(head.vertices), bool)
+    border[triangles] = True
+    border &= number < 0
+    held = np.flatnonzero(border)
+    number[held] = len(unknown) + np.arange(len(held))
+    laplacian, areas = surface_laplacian(
+        head.vertices[np.concatenate([unknown, held])], number[triangles]
+    )
+    laplacian, areas = laplacian[: len(unknown)], areas[: len(unknown)]
+    inside, outwards = laplacian[:, : len(unknown)], laplacian[:, len(unknown) :]
+    pull = areas / FILL_LENGTH**2
+    right = pull[:, None] * guess - outwards @ known[:, held].transpose(1, 0, 2).reshape(
+        len(held), -1
+    )
+    system = (inside + sparse.diags(pull)).tocsr()
+    filled = np.zeros_like(guess)
+    # Mouth bag, sockets and nostrils are apart from each other, and a shape moves few of them.
+    _, piece = connected_components(inside, directed=False)
+    order = np.argsort(piece, kind="stable")
+    for rows in np.split(order, np.cumsum(np.bincount(piece))[:-1]):
+        own = right[rows]
+        moving = np.abs(own).max(axis=0) > 1e-9
+        if moving.any():
+            solver = factorise(system[rows][:, rows])
+            filled[np.ix_(rows, moving)] = solver.solve(own[:, moving])
+    return filled
+
+
+def _nearest_skin(
+    head: Head, known: NDArray[np.int64], unknown: NDArray[np.int64]
+) -> sparse.csr_matrix:
+    """(U, V) what the vertices ``unknown`` (U,) take from those ``known`` (V,) next to them, upper
+    and lower lip apart.
 
     The wall of the mouth bag must go where the skin before it goes, or it breaks through when the
     lips move forward.
     """
-    ids = np.flatnonzero(unknown)
-    result = np.zeros((len(ids), values.shape[1]))
+    rows, columns, shares = [], [], []
     for side, barred in (
         (LipSide.NONE, -1),
         (LipSide.UPPER, LipSide.LOWER),
         (LipSide.LOWER, LipSide.UPPER),
     ):
-        mine = head.lip_side[ids] == side
-        sources = np.flatnonzero(sure & (head.lip_side != barred))
-        if not mine.any() or len(sources) == 0:
+        mine = np.flatnonzero(head.lip_side[unknown] == side)
+        allowed = np.flatnonzero(head.lip_side[known] != barred)
+        if len(mine) == 0 or len(allowed) == 0:
             continue
-        distance, nearest = cKDTree(head.vertices[sources]).query(
-            head.vertices[ids[mine]], k=min(3, len(sources))
-        )
-        distance, nearest = distance.reshape(mine.sum(), -1), nearest.reshape(mine.sum(), -1)
-        weight = 1.0 / (distance + 1e-3)
-        weight /= weight.sum(axis=1, keepdims=True)
+        neighbours = min(3, len(allowed))
+        # Compact nodes make queries from far away several times slower.
+        tree = cKDTree(head.vertices[known[allowed]], compact_nodes=False)
+        distance, nearest = tree.query(head.vertices[unknown[mine]], k=np.arange(1, neighbours + 1))
+        share = 1.0 / (distance + 1e-3)
+        share /= share.sum(axis=1, keepdims=True)
         # Deep inside (the far end of the bag, the back of a socket) nothing needs to move.
-        depth = np.exp(-((np.maximum(distance[:, :1] - 0.35, 0.0) / 0.25) ** 2))
-        result[mine] = depth * (values[sources[nearest]] * weight[..., None]).sum(axis=1)
-    return result
+        share *= np.exp(-((np.maximum(distance[:, :1] - 0.35, 0.0) / 0.25) ** 2))
+        rows.append(np.repeat(mine, neighbours))
+        columns.append(allowed[nearest].ravel())
+        shares.append(share.ravel())
+    return sparse.csr_matrix(
+        (np.concatenate(shares), (np.concatenate(rows), np.concatenate(columns))),
+        (len(unknown), len(known)),
+    )

@@ -68,6 +68,18 @@ def test_a_miss_says_so() -> None:
     assert not hits.barycentric.any()
 
 
+def test_parallel_rays_take_one_direction_and_blocking_agrees_with_hitting() -> None:
+    scene = RayScene(*icosphere_like())
+    origins = np.random.default_rng(4).uniform(-2.0, 2.0, (200, 3))
+    each = np.tile([0.0, 0.3, -2.0], (200, 1))
+
+    hits = scene.cast(origins, each[0])
+
+    np.testing.assert_array_equal(hits.triangle, scene.cast(origins, each).triangle)
+    np.testing.assert_array_equal(hits.found, scene.blocks(origins, each))
+    assert 20 < hits.found.sum() < 180
+
+
 @pytest.mark.parametrize("triangles", [np.zeros((0, 3), np.int64), np.zeros((4, 3), np.int64)])
 def test_nothing_to_hit(triangles: np.ndarray) -> None:
     scene = RayScene(np.zeros((3, 3)), triangles)

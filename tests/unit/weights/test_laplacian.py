@@ -103,3 +103,12 @@ def test_singular_matrices_are_factorised():
     points, triangles, _ = grid(4)
     matrix, _ = surface_laplacian(points, triangles)
     assert np.isfinite(factorise(matrix).solve(np.zeros(len(points)))).all()
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 7])
+def test_any_number_of_right_hand_sides_is_solved(columns):
+    points, triangles, _ = grid(6)
+    laplacian, areas = surface_laplacian(points, triangles)
+    system = laplacian + sparse.diags(areas)
+    right = np.random.default_rng(columns).normal(size=(len(points), columns))
+    assert np.allclose(factorise(system).solve(right), np.linalg.solve(system.toarray(), right))
