@@ -67,7 +67,6 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
         rims=rims,
         seam=seam,
         eyeballs={side: _eyeball(vertices, role, figure, side) for side in "LR"},
-        scene=scene,
         messages=messages,
     )
 

@@ -16,6 +16,7 @@ from .certificate import certify
 from .data import FaceLandmarks, FaceMesh, FaceRig, RigOptions
 from .final_landmarks import finalise, reframe
 from .head import Head
+from .mirror import even_out
 from .parts_motion import follow_skin
 from .registration import register
 from .shape_keys import build_shapes
@@ -56,7 +57,7 @@ def build_stages(
     options = options or RigOptions()
     clock = _Clock()
     yield "Finding lids and lips", 0.0
-    head = reframe(analyse(face_mesh, landmarks))
+    head = reframe(even_out(analyse(face_mesh, landmarks)))
     clock.lap("analysis")
     yield "Fitting the template", 0.2
     registration = register(template, head)

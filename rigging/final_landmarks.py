@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from .evidence import mesh_evidence
 from .head import Eyeball, Head, LidRim, LipSeam, Role
 from .landmarks import MOST_CERTAIN_AUTOMATIC, PLACED, frame_of
-from .raycast import RayScene
 from .registration import Registration
 from .surface import closest
 from .template import Template
@@ -54,7 +53,6 @@ def reframe(head: Head) -> Head:
             side: Eyeball(moved(ball.centre), ball.radius * ratio)
             for side, ball in head.eyeballs.items()
         },
-        scene=RayScene(vertices, head.triangles),
     )
 
 

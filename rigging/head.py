@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,8 +105,12 @@ class Head:
     rims: dict[str, LidRim]
     seam: LipSeam | None
     eyeballs: dict[str, Eyeball]
-    scene: RayScene
     messages: list[Message] = field(default_factory=list)
+
+    @cached_property
+    def scene(self) -> RayScene:
+        """All triangles, to be asked what rays hit."""
+        return RayScene(self.vertices, self.triangles)
 
     def point(self, landmark: str) -> NDArray[np.float64]:
         """A named landmark in the head frame."""

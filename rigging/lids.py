@@ -25,6 +25,8 @@ LOWER_SHARE: Final[float] = 0.15  # how far up the lower lid comes; the upper do
 OVERLAP: Final[float] = 0.035  # of the opening: the upper lid comes to rest upon the lower one
 CLEARANCE: Final[float] = 0.006
 UPPER_IN_FRONT: Final[float] = 0.01  # the upper lid passes before the lower one
+MOVED: Final[float] = 1e-4
+LARGE_TRIANGLE: Final[float] = 0.02  # sinks 0.0003 into an eye of the usual size (radius 0.2)
 MAX_LIFT: Final[float] = 0.09  # a lid further inside the eye than this isn't in front of it
 PLATEAU: Final[float] = 0.12
 MENDING_ROUNDS: Final[int] = 4
@@ -45,9 +47,13 @@ class Lids:
         eye = head.triangles[np.isin(head.role[head.triangles[:, 0]], (EYE_ROLES[side],))]
         self.eye = RayScene(head.vertices, eye) if len(eye) else None
         self._measure_lids()
+        self._place_probes()
 
     def _measure_lids(self) -> None:
-        """For each skin vertex near: which lid, where along it, how far from its margin."""
+        """For each skin vertex near: which lid, where along it, how far from its margin.
+
+        ``region`` (K,) are those vertices; ``skin`` (T, 3) their triangles, numbered within it.
+        """
         head, opening = self.head, self.rim.opening
         skin = (head.role == Role.SKIN) & (
             np.linalg.norm(head.vertices - self.upper.mean(axis=0), axis=1)
@@ -55,10 +61,14 @@ class Lids:
         )
         self.region = np.flatnonzero(skin)
         triangles = head.triangles[skin[head.triangles].all(axis=1)]
-        self.scene_triangles = triangles
-        graph = edge_graph(head.vertices, triangles)
-        seen = np.flatnonzero(skin & head.visible)
-        tree = cKDTree(head.vertices[seen])
+        self.skin = (np.cumsum(skin) - 1)[triangles]
+        self.points = points = head.vertices[self.region]
+        graph = edge_graph(points, self.skin)
+        near = (graph + graph.T).tocsr()
+        near.data[:] = 1.0
+        self.mean = diags(1.0 / np.maximum(np.diff(near.indptr), 1.0)) @ near
+        seen = np.flatnonzero(head.visible[self.region])
+        tree = cKDTree(points[seen])
         distances = []
         for margin in (self.upper, self.lower):
             offset, nearest = tree.query(margin, k=3)
@@ -67,13 +77,12 @@ class Lids:
             distances.append(
                 surface_distance(
                     graph, unique, limit=4.0 * max(opening, 0.05), offsets=offset.ravel()[first]
-                )[self.region]
+                )
             )
         to_upper, to_lower = distances
         far = 9.0
         to_upper = np.where(np.isfinite(to_upper), to_upper, far)
         to_lower = np.where(np.isfinite(to_lower), to_lower, far)
-        points = head.vertices[self.region]
         gap_upper, self.at_upper = cKDTree(self.upper).query(points)
         gap_lower, self.at_lower = cKDTree(self.lower).query(points)
         # Surface distance starts at the vertices next to the margin; on the margin itself the
@@ -84,6 +93,32 @@ class Lids:
         self.upper_share = np.clip(0.5 + (to_lower - to_upper) / blend, 0.0, 1.0)
         self.fade_upper = _fade(to_upper / (REACH_UPPER * opening + 0.02))
         self.fade_lower = _fade(to_lower / (REACH_LOWER * opening + 0.02))
+
+    def _place_probes(self) -> None:
+        """Where the lids are kept clear of the eye: vertices, and places inside of the triangles
+        that are so large that a round eye would come through between them.
+
+        Skin behind the margin (the lid's inner side) lies against the eye and may stay there.
+        """
+        shown = self.head.visible[self.region]
+        faces = self.skin[shown[self.skin].all(axis=1)]
+        corners = self.points[faces]
+        edges = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+        self.probe_corners, self.probe_weights = _probe_places(
+            faces[edges.max(axis=1) > LARGE_TRIANGLE], np.flatnonzero(shown)
+        )
+        self.probes = self._at_probes(self.points)
+        # How the head was modelled may stay, but not at the edge of the lid, which slides over
+        # the eye as it closes.
+        self.buried = self._lift_out(self.probes, 0.0)
+        edge = np.maximum(
+            self.upper_share * self.fade_upper, (1 - self.upper_share) * self.fade_lower
+        )
+        self.probe_edge = (edge[self.probe_corners] * self.probe_weights).sum(axis=1)
+
+    def _at_probes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values (K, 3) of the region at the probes: (P, 3)."""
+        return (values[self.probe_corners] * self.probe_weights[..., None]).sum(axis=1)
 
     def sweep(
         self,
@@ -151,8 +186,7 @@ class Lids:
             return np.zeros(SAMPLES)
         start = float((outline @ front).max()) + 1.0
         origins = ray_x[:, None] * right + ray_y[:, None] * up + start * front
-        lids = self.scene_triangles
-        hits = RayScene(self.head.vertices + blink, lids).cast(
+        hits = RayScene(self.points + blink[self.region], self.skin).cast(
             origins, np.tile(-front, (len(origins), 1))
         )
         # Past the margins lies the inside of the socket, which closes nothing.
@@ -187,52 +221,34 @@ class Lids:
         """
         if self.eye is None:
             return displacement
-        head, region = self.head, self.region
-        moves = np.zeros(len(head.vertices), bool)
-        moves[region] = np.linalg.norm(displacement[region], axis=1) > 1e-4
-        # Skin behind the margin (the lid's inner side) lies against the eye and may stay there.
-        shown = moves & head.visible & (head.role == Role.SKIN)
-        ids = np.flatnonzero(shown)
-        if len(ids) == 0:
+        local = displacement[self.region]
+        moves = np.abs(local).max(axis=1) > MOVED
+        used = np.flatnonzero(moves[self.probe_corners].any(axis=1))
+        if len(used) == 0:
             return displacement
-        corners, weights = _probe_places(
-            self.scene_triangles[shown[self.scene_triangles].all(axis=1)], ids
-        )
-        probes = (head.vertices[corners] * weights[..., None]).sum(axis=1)
-        moved = (displacement[corners] * weights[..., None]).sum(axis=1)
-        at_rest = self._lift_out(probes, 0.0)  # how the head was modelled may stay
-        # ...but not at the edge of the lid, which slides over the eye as it closes.
-        edge_at = np.zeros(len(head.vertices))
-        edge_at[region] = np.maximum(
-            self.upper_share * self.fade_upper, (1 - self.upper_share) * self.fade_lower
-        )
-        edge = (edge_at[corners] * weights).sum(axis=1)
-        lift = np.zeros(len(probes))
+        corners, weights = self.probe_corners[used], self.probe_weights[used]
+        probes, buried = self.probes[used], self.buried[used]
+        moved = (local[corners] * weights[..., None]).sum(axis=1)
+        lift = np.zeros(len(used))
         for amount in amounts:
             need = self._lift_out(probes + amount * moved, CLEARANCE)
-            lift = np.maximum(lift, (need - at_rest * (1.0 - amount * edge)) / amount)
+            lift = np.maximum(
+                lift, (need - buried * (1.0 - amount * self.probe_edge[used])) / amount
+            )
         lift = np.minimum(lift, MAX_LIFT)
         if not (lift > 0).any():
             return displacement
-        field = np.zeros(len(head.vertices))
+        field = np.zeros(len(self.region))
         np.maximum.at(field, corners, lift[:, None] * (weights > 0))
-        smooth = self._spread(field)
         result = displacement.copy()
-        result[region] += smooth[region, None] * self.rim.axes[2]
+        result[self.region] += self._spread(field)[:, None] * self.rim.axes[2]
         return result
 
     def _spread(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Even out a lift over the neighbours without taking any of it away."""
-        head = self.head
-        inside = np.zeros(len(head.vertices), bool)
-        inside[self.region] = True
-        triangles = head.triangles[inside[head.triangles].all(axis=1)]
-        graph = edge_graph(head.vertices, triangles)
-        graph = ((graph + graph.T) > 0).astype(np.float64)
-        mean = diags(1.0 / np.maximum(np.asarray(graph.sum(axis=1)).ravel(), 1.0)) @ graph
+        """Even out a lift (K,) over the neighbours without taking any of it away."""
         result = field.copy()
         for _ in range(4):
-            result = np.maximum(field, 0.5 * result + 0.5 * (mean @ result))
+            result = np.maximum(field, 0.5 * result + 0.5 * (self.mean @ result))
         return result
 
 

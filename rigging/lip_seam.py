@@ -189,4 +189,18 @@ def lip_sides(
     in_reach = skin & sure & (nearest < np.where(visible, LIP_REACH, 1.5))
     above[in_reach & (difference < 0)] = LipSide.UPPER
     above[in_reach & (difference > 0)] = LipSide.LOWER
+    _agree_with_neighbours(above, graph)
     return above
+
+
+def _agree_with_neighbours(sides: NDArray[np.int8], graph: csr_matrix) -> None:
+    """Turn single vertices that lie on one lip but were taken for the other's, in place.
+
+    Where lips touch, the nearest margin may be the wrong one; a lip is one piece, though.
+    """
+    joined = graph + graph.T
+    joined.data[:] = 1.0
+    upper, lower = (joined @ (sides == side) for side in (LipSide.UPPER, LipSide.LOWER))
+    degree = np.diff(joined.tocsr().indptr)
+    sides[(sides == LipSide.LOWER) & (lower <= degree / 4) & (upper > degree / 2)] = LipSide.UPPER
+    sides[(sides == LipSide.UPPER) & (upper <= degree / 4) & (lower > degree / 2)] = LipSide.LOWER

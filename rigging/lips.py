@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,20 @@ CROSSING_REACH: Final[float] = 0.18
 SEAL_REACH: Final[float] = 0.35
 STIFFNESS: Final[float] = 3e-3  # of the least squares that push the margins
 BENDING: Final[float] = 3e-2
+PUSHES: Final[int] = 8
 PARTING: Final[float] = 0.02  # a shape that parts the lips by more opens the mouth
+SLIDING: Final[float] = 0.05  # lips that slide on each other by more are meant to
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """How a push of the margins spreads: shares (K,) of the region on ``upper`` and ``lower`` lip,
+    and ``solve`` (2 SAMPLES, SAMPLES) from wanted motion to pushes.
+    """
+
+    upper: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    solve: NDArray[np.float64]
 
 
 class Lips:
@@ -35,6 +49,9 @@ class Lips:
         self.along = np.linspace(0.0, 1.0, SAMPLES)
         self.on_upper = self._attach(self.upper, LipSide.UPPER)
         self.on_lower = self._attach(self.lower, LipSide.LOWER)
+        self.upper_rest = self.on_upper.on(head.vertices)
+        self.lower_rest = self.on_lower.on(head.vertices)
+        self._spreads: dict[float, _Spread] = {}
         across = self.upper[-1] - self.upper[0]
         self.across = across / np.linalg.norm(across)
         up = head.point("lip_upper_top") - head.point("lip_lower_bottom")
@@ -55,12 +72,13 @@ class Lips:
         middle = (self.upper + self.lower).mean(axis=0)
         near = (head.role == Role.SKIN) & (np.linalg.norm(head.vertices - middle, axis=1) < 1.5)
         self.region = np.flatnonzero(near)
-        triangles = head.triangles[near[head.triangles].all(axis=1)]
-        graph = edge_graph(head.vertices, triangles)
-        distances = [
-            surface_distance(graph, np.unique(samples.corners), limit=1.2)[self.region]
-            for samples in (self.on_upper, self.on_lower)
-        ]
+        number = np.cumsum(near) - 1
+        triangles = number[head.triangles[near[head.triangles].all(axis=1)]]
+        graph = edge_graph(head.vertices[self.region], triangles)
+        distances = []
+        for samples in (self.on_upper, self.on_lower):
+            sources = np.unique(samples.corners)
+            distances.append(surface_distance(graph, number[sources[near[sources]]], limit=1.2))
         to_upper, to_lower = (np.where(np.isfinite(d), d, 9.0) for d in distances)
         self.distance = np.minimum(to_upper, to_lower)
         side = head.lip_side[self.region]
@@ -76,8 +94,10 @@ class Lips:
         self, displacement: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (SAMPLES, 3) of upper and lower margin in a shape (N, 3)."""
-        moved = self.head.vertices + displacement
-        return self.on_upper.on(moved), self.on_lower.on(moved)
+        return (
+            self.upper_rest + self.on_upper.on(displacement),
+            self.lower_rest + self.on_lower.on(displacement),
+        )
 
     def gap(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
         """(SAMPLES,) height of the upper margin over the lower one straight below it; negative
@@ -90,12 +110,22 @@ class Lips:
         return upper @ self.up - below
 
     def spread_margins(self, wanted: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-        """(N, 3) displacement that moves the upper margin against the lower one by ``wanted``
-        (SAMPLES, 3), shared between both lips, and fades out over ``reach``.
+        """(K, 3) displacement of the region that moves the upper margin against the lower one by
+        ``wanted`` (SAMPLES, 3), shared between both lips, and fades out over ``reach``.
 
         The margins lie between vertices, and at the corners both lips share some, so how far
         each margin must be pushed is a small regularised least-squares problem.
         """
+        spread = self._spreads.get(reach) or self._prepare(reach)
+        push = spread.solve @ wanted
+        # Where the mesh doesn't let a margin move, no push of any size would.
+        most = 2.0 * np.linalg.norm(wanted, axis=1).max()
+        length = np.linalg.norm(push, axis=1, keepdims=True)
+        push *= np.minimum(1.0, most / np.maximum(length, 1e-12))
+        upper, lower = spread.upper[:, None], spread.lower[:, None]
+        return upper * push[:SAMPLES][self.at] + lower * push[SAMPLES:][self.at]
+
+    def _prepare(self, reach: float) -> _Spread:
         x = np.clip(self.distance / reach, 0.0, 1.0)
         fade = (1 - x) ** 2 * (1 + 2 * x)
         upper, lower = fade * self.upper_share, fade * (1 - self.upper_share)
@@ -106,18 +136,11 @@ class Lips:
         rows = np.arange(SAMPLES - 2)
         bend[rows, rows], bend[rows, rows + 1], bend[rows, rows + 2] = 1.0, -2.0, 1.0
         smooth = BENDING * np.kron(np.eye(2), bend.T @ bend)
-        push = np.linalg.solve(
-            response.T @ response + smooth + STIFFNESS * np.eye(2 * SAMPLES), response.T @ wanted
+        solve = np.linalg.solve(
+            response.T @ response + smooth + STIFFNESS * np.eye(2 * SAMPLES), response.T
         )
-        # Where the mesh doesn't let a margin move, no push of any size would.
-        most = 2.0 * np.linalg.norm(wanted, axis=1).max()
-        length = np.linalg.norm(push, axis=1, keepdims=True)
-        push *= np.minimum(1.0, most / np.maximum(length, 1e-12))
-        result = np.zeros_like(self.head.vertices)
-        result[self.region] = (
-            upper[:, None] * push[:SAMPLES][self.at] + lower[:, None] * push[SAMPLES:][self.at]
-        )
-        return result
+        self._spreads[reach] = _Spread(upper, lower, solve)
+        return self._spreads[reach]
 
     def _response(
         self, samples: SurfaceSamples, upper: NDArray[np.float64], lower: NDArray[np.float64]
@@ -140,38 +163,75 @@ class Lips:
         """The shape (N, 3) with lips that cross by more than ``tolerated`` pushed apart until
         they just touch.
         """
-        still = np.zeros_like(displacement)
-        allowed = np.minimum(self.gap(still), 0.003)
-        best, least = displacement, np.inf
-        for _ in range(10):
-            need = np.maximum(0.0, allowed - self.gap(displacement))
+        allowed = np.minimum(self.gap(np.zeros_like(displacement)), 0.003)
+
+        def crossing(shape: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.maximum(0.0, allowed - self.gap(shape))
+
+        original, best, least = displacement, displacement, np.inf
+        for _ in range(PUSHES):
+            need = crossing(displacement)
             # Where the lip line folds over itself a push can make things worse.
             if need.max() < least:
                 best, least = displacement, float(need.max())
             if least < max(1e-3, tolerated):
-                break
+                return best
             spread = np.maximum(need, gaussian_filter1d(need, 2.0))[:, None] * self.up
-            displacement = displacement + self.spread_margins(spread, CROSSING_REACH)
+            displacement = self._pushed(displacement, spread, CROSSING_REACH)
+        # For places (a closed fold in a mouth corner) where pushing them apart doesn't help.
+        held = original
+        for _ in range(PUSHES):
+            held = self.hold_together(held, crossing(held) > max(1e-3, tolerated))
+            if crossing(held).max() < least:
+                best, least = held, float(crossing(held).max())
         return best
+
+    def hold_together(
+        self, displacement: NDArray[np.float64], where: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
+        """The shape (N, 3) with lips that move as one, at the samples ``where`` and near them or
+        everywhere. That can't cross them, whatever the lips' shape.
+        """
+        share = np.ones(SAMPLES)
+        if where is not None:
+            share = np.clip(2.0 * gaussian_filter1d(where.astype(np.float64), 2.0), 0.0, 1.0)
+        return self._pushed(
+            displacement, -share[:, None] * self._parted(displacement), CROSSING_REACH
+        )
+
+    def _parted(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(SAMPLES, 3) how far a shape moves the upper margin against the lower one."""
+        return self.on_upper.on(displacement) - self.on_lower.on(displacement)
 
     def seal(
         self, jaw_open: NDArray[np.float64], mouth_close: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """MouthClose (N, 3) that, on top of jawOpen, brings the lips back to their rest gap."""
-        still = np.zeros_like(jaw_open)
-        upper_rest, lower_rest = self.margins(still)
         for _ in range(3):
-            upper, lower = self.margins(jaw_open + mouth_close)
-            excess = (upper - lower) - (upper_rest - lower_rest)
+            excess = self._parted(jaw_open + mouth_close)
             if np.abs(excess).max() < 1e-3:
                 break
-            mouth_close = mouth_close + self.spread_margins(-excess, SEAL_REACH)
+            mouth_close = self._pushed(mouth_close, -excess, SEAL_REACH)
         return mouth_close
 
+    def _pushed(
+        self, displacement: NDArray[np.float64], wanted: NDArray[np.float64], reach: float
+    ) -> NDArray[np.float64]:
+        """The shape (N, 3) with its margins moved against each other (see spread_margins)."""
+        result = displacement.copy()
+        result[self.region] += self.spread_margins(wanted, reach)
+        return result
 
-def parts_lips(template_gap: NDArray[np.float64]) -> bool:
-    """Whether a shape opens the template's mouth (``template_gap``: Lips.gap minus at rest)."""
-    return bool(np.abs(template_gap).max() > PARTING)
+    def opens(self, displacement: NDArray[np.float64]) -> bool:
+        """Whether a shape (N, 3) changes the gap between the lips by more than PARTING."""
+        change = self.gap(displacement) - self.gap(np.zeros_like(displacement))
+        return bool(np.abs(change).max() > PARTING)
+
+    def keeps_together(self, displacement: NDArray[np.float64]) -> bool:
+        """Whether the lips stay shut in a shape (N, 3), and hardly slide on each other."""
+        change = self.gap(displacement) - self.gap(np.zeros_like(displacement))
+        slide = np.linalg.norm(self._parted(displacement), axis=1)
+        return bool(change.max() < PARTING and slide.max() < SLIDING)
 
 
 def close_sealed_mouth(

@@ -12,13 +12,14 @@ from ..vocabulary import ARKIT_SHAPES, mirror_shape
 from .head import Head, Role
 from .laplacian import HarmonicSolver
 from .lids import Lids
-from .lips import Lips, close_sealed_mouth, parts_lips
-from .mirror import MirrorSymmetry, mirror_symmetry
+from .lips import Lips, close_sealed_mouth
+from .mirror import MirroredSkin, mirror_plane
 from .template import Template
 from .unfold import Unfolder
 
 SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
+LID_REGION: Final[tuple[str, ...]] = ("eye", "cheekSquint")
 LIP_SHAPES: Final[tuple[str, ...]] = ("mouth", "jaw", "cheekPuff", "noseSneer")
 # Rolled lips fold over each other by nature; mouthClose means something only with jawOpen.
 MAY_CROSS: Final[tuple[str, ...]] = ("mouthRollLower", "mouthRollUpper", "mouthClose")
@@ -34,22 +35,26 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     have.
     """
     shapes = {name: raw.get(name, np.zeros_like(head.vertices)).copy() for name in ARKIT_SHAPES}
-    symmetry = mirror_symmetry(head)
+    plane = mirror_plane(head)
+    mirrored = None if plane is None else MirroredSkin(head, plane)
     unfold = Unfolder(head)
-    if symmetry is not None:
-        shapes = symmetrise(shapes, symmetry)
-    shapes = {name: unfold(shape) for name, shape in shapes.items()}
+    shapes = {name: unfold(shape) for name, shape in symmetrise(shapes, mirrored).items()}
     disabled: list[str] = []
     lids = _constrain_lids(head, shapes, disabled)
-    if symmetry is not None:
-        _symmetrise_lids(shapes, symmetry, lids)
+    shapes |= _settle_lids(shapes, lids, unfold, mirrored)
     if head.seam is None:
         _keep_mouth_sealed(head, template, shapes, disabled)
         shapes = {name: unfold(shape) for name, shape in shapes.items()}
     else:
         lips = Lips(head)
+        template_lips = Lips(template.head)
+        shut = frozenset(
+            name
+            for name, shape in template.shapes.items()
+            if template_lips.keeps_together(shape.astype(np.float64))
+        )
         mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
-        shapes |= _part_lips(mouth, lips, unfold, symmetry)
+        shapes |= _part_lips(mouth, lips, shut, unfold, mirrored)
         # Last, because it answers to jawOpen as that has become.
         shapes["mouthClose"] = _seal_lips(lips, unfold, shapes["jawOpen"], shapes["mouthClose"])
     for shape in shapes.values():
@@ -57,38 +62,40 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     return shapes, tuple(disabled)
 
 
-def symmetrise(shapes: Shapes, symmetry: MirrorSymmetry) -> Shapes:
-    """Each shape averaged with the mirror image of its counterpart on the other side.
-
-    Vertices without a partner keep their own motion.
+def symmetrise(shapes: Shapes, mirrored: MirroredSkin | None) -> Shapes:
+    """Each shape averaged with the mirror image of its counterpart on the other side; the shapes
+    themselves on a head that isn't symmetric.
     """
-    paired = symmetry.partner >= 0
-    partner = symmetry.partner[paired]
-    result = {}
-    for name, shape in shapes.items():
-        other = shapes[mirror_shape(name)]
-        result[name] = shape.copy()
-        result[name][paired] = (shape[paired] + symmetry.reflect_vectors(other[partner])) / 2
-    return result
+    if mirrored is None:
+        return shapes
+    return {
+        name: mirrored.mean(shape, shapes[mirror_shape(name)]) for name, shape in shapes.items()
+    }
 
 
 def _part_lips(
-    mouth: Shapes, lips: Lips, unfold: Unfolder, symmetry: MirrorSymmetry | None
+    mouth: Shapes, lips: Lips, shut: frozenset[str], unfold: Unfolder, mirrored: MirroredSkin | None
 ) -> Shapes:
-    """The mouth's shapes without folds, alike on both sides, and with lips that don't cross."""
+    """The mouth's shapes without folds, alike on both sides, and with lips that don't cross.
+
+    ``shut``: shapes that keep the lips together.
+    """
 
     def apart(name: str, shape: NDArray[np.float64], tolerated: float) -> NDArray[np.float64]:
-        return shape if name in MAY_CROSS else lips.uncross(shape, tolerated)
+        if name in MAY_CROSS:
+            return shape
+        if name in shut:
+            return lips.hold_together(shape)
+        return lips.uncross(shape, tolerated)
 
     mouth = {name: unfold(apart(name, shape, 0.0)) for name, shape in mouth.items()}
-    if symmetry is not None:
-        mouth = symmetrise(mouth, symmetry)
     # Smoothing may have brought the lips together again, and so may averaging where the two
     # sides of the mesh don't quite match.
-    mouth = {name: apart(name, shape, TOLERATED_CROSSING) for name, shape in mouth.items()}
-    if symmetry is None:
-        return mouth
-    mean = symmetrise(mouth, symmetry)
+    mouth = {
+        name: apart(name, shape, TOLERATED_CROSSING)
+        for name, shape in symmetrise(mouth, mirrored).items()
+    }
+    mean = symmetrise(mouth, mirrored)
     return {
         name: mean[name] if _mean_length(shape - mean[name]) > TOLERATED_ASYMMETRY else shape
         for name, shape in mouth.items()
@@ -111,16 +118,17 @@ def _seal_lips(
     return (smooth if opened < TOLERATED_CROSSING / 2 else sealed) - jaw_open
 
 
-def _symmetrise_lids(shapes: Shapes, symmetry: MirrorSymmetry, lids: dict[str, Lids]) -> None:
-    """Give both eyes the mean of their shapes, in place, unless that would open a shut lid."""
-    eyes = {name: shape for name, shape in shapes.items() if name.startswith("eye")}
-    mean = symmetrise(eyes, symmetry)
+def _settle_lids(
+    shapes: Shapes, lids: dict[str, Lids], unfold: Unfolder, mirrored: MirroredSkin | None
+) -> Shapes:
+    """The shapes of the eyes alike on both sides and without folds, and blinks that stay shut."""
+    eyes = {name: shape for name, shape in shapes.items() if name.startswith(LID_REGION)}
+    settled = {name: unfold(shape) for name, shape in symmetrise(eyes, mirrored).items()}
     for side, word in SIDE_NAMES.items():
         blink = f"eyeBlink{word}"
-        if side in lids and lids[side].shows_through(mean[blink]):
-            del mean[blink], mean[mirror_shape(blink)]
-            break
-    shapes |= mean
+        if side in lids and lids[side].shows_through(settled[blink]):
+            settled[blink] = lids[side].close(settled[blink])
+    return settled
 
 
 def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> dict[str, Lids]:
@@ -138,7 +146,7 @@ def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> dict[str
         for name, shape in shapes.items():
             if name == f"eyeBlink{word}":
                 shapes[name] = lids.close(shape)
-            elif name.endswith(word) and name.startswith(("eye", "cheekSquint")):
+            elif name.endswith(word) and name.startswith(LID_REGION):
                 shapes[name] = lids.clear_path(shape, (0.5, 1.0))
     return found
 
@@ -148,11 +156,10 @@ def _keep_mouth_sealed(head: Head, template: Template, shapes: Shapes, disabled:
     skin_triangles = head.triangles_of(Role.SKIN)
     solver = HarmonicSolver(head.vertices, skin_triangles)
     template_lips = Lips(template.head)
-    rest = template_lips.gap(np.zeros_like(template.head.vertices))
     shapes["mouthClose"][:] = 0.0
     disabled.append("mouthClose")
     for name, shape in template.shapes.items():
         if name == "mouthClose" or not name.startswith(("mouth", "jaw")):
             continue
-        if parts_lips(template_lips.gap(shape.astype(np.float64)) - rest):
+        if template_lips.opens(shape.astype(np.float64)):
             shapes[name] = close_sealed_mouth(head, solver, shapes[name])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..vocabulary import BONE_PARENTS, SIDES, mirror_bone
 from .data import Bone
 from .head import Head, Role
-from .mirror import MirrorSymmetry, mirror_symmetry
+from .mirror import MirrorPlane, mirror_plane
 from .proportions import Proportions, measure
 from .skin_patch import visible_skin_triangles
 from .surface import closest
@@ -35,9 +35,9 @@ def build_bones(head: Head) -> tuple[Bone, ...]:
         segments |= _side(head, proportions, side)
     segments |= _middle(head, proportions)
     segments = {name: _with_length(*segments[name]) for name in BONE_PARENTS}
-    symmetry = mirror_symmetry(head)
-    if symmetry is not None:
-        segments = _symmetrised(segments, symmetry)
+    plane = mirror_plane(head)
+    if plane is not None:
+        segments = _symmetrised(segments, plane)
     return tuple(
         _bone(head, name, parent, *segments[name]) for name, parent in BONE_PARENTS.items()
     )
@@ -161,12 +161,12 @@ def _with_length(start: Vector, stop: Vector) -> Segment:
     return start, start + MIN_LENGTH * direction
 
 
-def _symmetrised(segments: dict[str, Segment], symmetry: MirrorSymmetry) -> dict[str, Segment]:
+def _symmetrised(segments: dict[str, Segment], plane: MirrorPlane) -> dict[str, Segment]:
     """Each end moved half-way to where its partner's mirror image is."""
     return {
         name: (
-            (start + symmetry.reflect_points(segments[mirror_bone(name)][0])) / 2,
-            (stop + symmetry.reflect_points(segments[mirror_bone(name)][1])) / 2,
+            (start + plane.reflect_points(segments[mirror_bone(name)][0])) / 2,
+            (stop + plane.reflect_points(segments[mirror_bone(name)][1])) / 2,
         )
         for name, (start, stop) in segments.items()
     }

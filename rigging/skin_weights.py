@@ -26,7 +26,7 @@ from .loose_parts import (
     pieces_of,
     seat_lashes,
 )
-from .mirror import mirror_symmetry
+from .mirror import mirror_plane, partners
 from .polyline import resample
 from .proportions import Proportions, measure
 from .skeleton import tongue_line
@@ -61,9 +61,9 @@ def skin_weights(head: Head, jaw_prior: Floats | None, bones: Sequence[Bone]) ->
     _weigh_rigid_parts(head, columns, table)
     _weigh_tongue(head, columns, table)
     _weigh_followers(head, columns, table)
-    symmetry = mirror_symmetry(head)
-    if symmetry is not None:
-        _symmetrise(table, symmetry.partner, bones, columns)
+    plane = mirror_plane(head)
+    if plane is not None:
+        _symmetrise(table, partners(head, plane), bones, columns)
     return _limited(table, columns["head"])
 
 

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from ..errors import RigError
 from .data import FaceLandmarks, HeadFrame
 from .head import Eyeball, Head, LidRim, LipSeam
-from .raycast import RayScene
 from .surface import SurfaceSamples
 from .topology import vertex_normals
 
@@ -91,7 +90,6 @@ def unpack(data: dict[str, NDArray]) -> Template:
             side: Eyeball(data[f"eyeball_{side}"][:3], float(data[f"eyeball_{side}"][3]))
             for side in "LR"
         },
-        scene=RayScene(vertices, triangles),
     )
     return Template(
         head=head,

@@ -10,100 +10,114 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags
 from scipy.spatial import cKDTree
 
+from .certificate.skin import near_lids, near_lips
 from .head import Head, Role
-from .topology import edge_graph
+from .laplacian import factorise
+from .topology import edge_graph, surface_distance
 
-ROUNDS: Final[int] = 12
-RINGS: Final[int] = 2
-OUTER_SHARE: Final[float] = 0.6  # of the smoothing, in the rings around a flipped triangle
-PATIENCE: Final[int] = 3  # rounds without fewer flips before giving up
+# How far around a flipped triangle the displacement is smoothed, one after the other until none
+# is left; IOD.
+REACHES: Final[tuple[float, ...]] = (0.02, 0.03, 0.045, 0.07, 0.1, 0.15)
+MOVED: Final[float] = 1e-5  # IOD
 
 
 class Unfolder:
     """Smooths a displacement around the skin triangles that it flips, and nowhere else.
 
     Skin that is seen counts; lids and lips fold by nature and keep what their constraints gave
-    them, which is why the smoothing stays within a few rings.
+    them, which is why the smoothing stays within a few rings. Inside, vertices are numbered
+    among those of that skin (``ids``).
     """
 
     def __init__(self, head: Head) -> None:
-        self.vertices = head.vertices
         skin = head.triangles_of(Role.SKIN)
         near = np.linalg.norm(head.vertices - [0.0, -0.6, -0.3], axis=1) < 2.8
-        self.triangles = skin[(head.visible & near)[skin].all(axis=1)]
-        graph = edge_graph(head.vertices, self.triangles)
-        graph = graph + graph.T
+        skin = skin[(head.visible & near)[skin].all(axis=1)]
+        used = np.zeros(len(head.vertices), bool)
+        used[skin] = True
+        self.ids = np.flatnonzero(used)
+        self.triangles = (np.cumsum(used) - 1)[skin]
+        self.vertices = head.vertices[self.ids]
+        self.graph = edge_graph(self.vertices, self.triangles)
+        graph = (self.graph + self.graph.T).tocsr()
         graph.data[:] = 1.0
-        degree = np.asarray(graph.sum(axis=1)).ravel()
-        self.neighbours: csr_matrix = graph.tocsr()
-        self.mean = (diags(1.0 / np.maximum(degree, 1.0)) @ self.neighbours).tocsr()
-        self.rest = self._normals(head.vertices, self.triangles)
-        self.has_area = (self.rest**2).sum(axis=1) > 1e-18
+        self.neighbours: csr_matrix = graph
+        self.degree = np.diff(graph.indptr).astype(np.float64)
+        self.rest = _normals(self.vertices[self.triangles])
+        has_area = np.einsum("ij,ij->i", self.rest, self.rest) > 1e-18
         count = len(self.triangles)
         self.triangles_at = csr_matrix(
             (np.ones(3 * count), (self.triangles.ravel(), np.repeat(np.arange(count), 3))),
-            (len(head.vertices), count),
+            (len(self.ids), count),
         )
-        self.fixed = np.zeros(len(head.vertices), bool)
+        self.fixed = np.zeros(len(self.ids), bool)
         for rim in head.rims.values():
-            self._hold(head, np.concatenate([rim.upper, rim.lower]), 0.25 * rim.opening)
+            self._hold(np.concatenate([rim.upper, rim.lower]), 0.25 * rim.opening)
         if head.seam is not None:
-            self._hold(head, np.concatenate([head.seam.upper, head.seam.lower]), 0.02)
+            self._hold(np.concatenate([head.seam.upper, head.seam.lower]), 0.02)
+        delicate = near_lids(head, self.vertices) | near_lips(head, self.vertices)
+        self.may_flip = has_area & ~delicate[self.triangles].any(axis=1)
 
-    def _hold(self, head: Head, line: NDArray[np.float64], reach: float) -> None:
-        self.fixed |= cKDTree(line).query(head.vertices)[0] < reach
-
-    def _normals(
-        self, vertices: NDArray[np.float64], triangles: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        a, b, c = (vertices[triangles[:, k]] for k in range(3))
-        return np.cross(b - a, c - a)
+    def _hold(self, line: NDArray[np.float64], reach: float) -> None:
+        self.fixed |= np.isfinite(cKDTree(line).query(self.vertices, distance_upper_bound=reach)[0])
 
     def __call__(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
         """The shape (N, 3) without flipped triangles, as far as smoothing can take them out."""
-        result = displacement
-        moves = np.abs(displacement).max(axis=1) > 1e-5
-        suspects = np.flatnonzero(moves[self.triangles].any(axis=1) & self.has_area)
-        flipped = self._flipped(result, suspects)
-        fewest, waited = len(flipped) + 1, 0
-        for number in range(ROUNDS):
-            waited = 0 if len(flipped) < fewest else waited + 1
-            fewest = min(fewest, len(flipped))
-            if len(flipped) == 0 or waited >= PATIENCE:
+        local = displacement[self.ids]
+        moves = np.abs(local).max(axis=1) > MOVED
+        flipped = self._flipped(
+            local, np.flatnonzero(moves[self.triangles].any(axis=1) & self.may_flip)
+        )
+        if len(flipped) == 0:
+            return displacement
+        best, fewest = local, len(flipped)
+        for reach in REACHES:
+            local, flipped = self._smooth(local, flipped, reach)
+            if len(flipped) < fewest:
+                best, fewest = local, len(flipped)
+            if fewest == 0:
                 break
-            ids, share = self._around(flipped, RINGS + number // 3)
-            if len(ids) == 0:
-                break
-            if result is displacement:
-                result = displacement.copy()
-            rows = self.mean[ids]
-            for _ in range(4):
-                result[ids] += share[:, None] * (rows @ result - result[ids])
-            # Only triangles with a vertex that moved can have changed.
-            touched = np.unique(self.triangles_at[ids].indices)
-            touched = np.union1d(touched[self.has_area[touched]], flipped)
-            flipped = self._flipped(result, touched)
+        result = displacement.copy()
+        result[self.ids] = best
         return result
 
+    def _smooth(
+        self, local: NDArray[np.float64], flipped: NDArray[np.int64], reach: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The displacement filled in smoothly around flipped triangles from what lies ``reach``
+        away, and what is flipped afterwards.
+        """
+        corners = np.unique(self.triangles[flipped])
+        # At least the triangles next to them, however coarse the mesh.
+        ring = np.unique(self.neighbours[np.unique(self.neighbours[corners].indices)].indices)
+        distance = surface_distance(self.graph, corners, limit=reach)
+        distance[ring] = np.minimum(distance[ring], 0.7 * reach)
+        rows = np.flatnonzero((distance < reach) & ~self.fixed)
+        if len(rows) == 0:
+            return local, flipped
+        # The mean of the neighbours everywhere: a discrete harmonic function.
+        inside = self.neighbours[rows]
+        outside = local.copy()
+        outside[rows] = 0.0
+        filled = factorise(diags(self.degree[rows]) - inside[:, rows]).solve(inside @ outside)
+        x = np.clip(2.0 - 2.0 * distance[rows] / reach, 0.0, 1.0)[:, None]
+        share = x * x * (3 - 2 * x)
+        local = local.copy()
+        local[rows] += share * (filled - local[rows])
+        # Only triangles with a vertex that moved can have changed.
+        touched = np.unique(self.triangles_at[rows].indices)
+        touched = np.union1d(touched[self.may_flip[touched]], flipped)
+        return local, self._flipped(local, touched)
+
     def _flipped(
-        self, displacement: NDArray[np.float64], triangles: NDArray[np.int64]
+        self, local: NDArray[np.float64], triangles: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Those of the triangles (rows) that the displacement turns over."""
-        posed = self._normals(self.vertices + displacement, self.triangles[triangles])
-        return triangles[(posed * self.rest[triangles]).sum(axis=1) < 0]
+        corners = self.triangles[triangles]
+        posed = _normals(self.vertices[corners] + local[corners])
+        return triangles[np.einsum("ij,ij->i", posed, self.rest[triangles]) < 0]
 
-    def _around(
-        self, triangles: NDArray[np.int64], rings: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Free vertices of triangles and ``rings`` around them, and how much each is smoothed."""
-        share = dict.fromkeys(np.unique(self.triangles[triangles]).tolist(), 1.0)
-        edge = np.array(list(share))
-        for _ in range(rings):
-            reached = np.unique(self.neighbours[edge].indices)
-            edge = np.array([vertex for vertex in reached.tolist() if vertex not in share], int)
-            share.update(dict.fromkeys(edge.tolist(), OUTER_SHARE))
-            if len(edge) == 0:
-                break
-        ids = np.array(sorted(share))
-        ids = ids[~self.fixed[ids]]
-        return ids, np.array([share[vertex] for vertex in ids.tolist()])
+
+def _normals(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T, 3) area-weighted normals of triangles given by their corners (T, 3, 3)."""
+    return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

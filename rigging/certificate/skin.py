@@ -47,8 +47,8 @@ def exposed_skin(head: Head) -> ExposedSkin:
         points=points,
         triangles=triangles.reshape(-1, 3),
         triangle_index=chosen,
-        near_lids=_near_lids(head, points),
-        near_lips=_near_lips(head, points),
+        near_lids=near_lids(head, points),
+        near_lips=near_lips(head, points),
     )
 
 
@@ -66,7 +66,8 @@ def poses(
             yield CLOSE_POSE, displacement + shapes["jawOpen"]
 
 
-def _near_lids(head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+def near_lids(head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) which points (n, 3) lie so near to an eye's opening that skin may fold there."""
     near = np.zeros(len(points), bool)
     for rim in head.rims.values():
         margin = np.concatenate([rim.upper, rim.lower])
@@ -74,7 +75,8 @@ def _near_lids(head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:
     return near
 
 
-def _near_lips(head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+def near_lips(head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) which points (n, 3) lie so near to the lip line that skin may fold there."""
     if head.seam is not None:
         line = np.concatenate([head.seam.upper, head.seam.lower])
     else:

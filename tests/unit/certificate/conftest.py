@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from auto_rig_face.rigging.data import FaceLandmarks, HeadFrame
 from auto_rig_face.rigging.head import Eyeball, Head, LidRim, LipSeam, LipSide, Role
-from auto_rig_face.rigging.raycast import RayScene
 from auto_rig_face.rigging.topology import vertex_normals
 from scipy.sparse import csr_matrix
 
@@ -48,7 +47,6 @@ class SyntheticFace:
             self.head,
             vertices=vertices,
             normals=vertex_normals(vertices, self.head.triangles),
-            scene=RayScene(vertices, self.head.triangles),
         )
 
     def moved(self, weight: np.ndarray, by: tuple[float, float, float]) -> np.ndarray:
@@ -98,7 +96,6 @@ def build_face() -> SyntheticFace:
         rims={side: _rim(vertices, slits[f"eye_{side}"]) for side in "LR"},
         seam=LipSeam(vertices[slits["mouth"][0]], vertices[slits["mouth"][1]]),
         eyeballs=eyeballs,
-        scene=RayScene(vertices, faces),
     )
     return SyntheticFace(head, _good_shapes(head, flat, slits, below), slits)
 

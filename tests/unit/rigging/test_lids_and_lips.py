@@ -27,7 +27,7 @@ def round_eyed(transferred):
         vertices[eye] = ball.centre + ball.radius * offset / np.linalg.norm(
             offset, axis=1, keepdims=True
         )
-    return replace(head, vertices=vertices, scene=RayScene(vertices, head.triangles))
+    return replace(head, vertices=vertices)
 
 
 def eye_seen(head, side: str, shape: np.ndarray) -> float:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from auto_rig_face.rigging.data import FaceLandmarks, HeadFrame
 from auto_rig_face.rigging.head import Eyeball, Head, LidRim, LipSeam, LipSide, Role
-from auto_rig_face.rigging.raycast import RayScene
 from auto_rig_face.rigging.topology import vertex_normals
 
 CENTRE = np.array([0.0, 0.0, -1.1])
@@ -267,7 +266,6 @@ def _assemble(out, sides, rims, seam, eyeballs):
         rims=rims,
         seam=seam,
         eyeballs=eyeballs,
-        scene=RayScene(vertices, triangles),
     )
 
 
@@ -335,7 +333,6 @@ def soil(head: Head) -> Head:
         exposure=np.r_[head.exposure, np.ones(add)],
         visible=np.r_[head.visible, np.ones(5, bool), np.zeros(3, bool)],
         lip_side=np.r_[head.lip_side, np.zeros(5), np.full(3, LipSide.LOWER)].astype(np.int8),
-        scene=RayScene(vertices, triangles),
     )
 
 

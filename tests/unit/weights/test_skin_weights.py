@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from auto_rig_face.rigging.head import Role
-from auto_rig_face.rigging.mirror import mirror_symmetry
+from auto_rig_face.rigging.mirror import mirror_plane, partners
 from auto_rig_face.rigging.skeleton import build_bones, eye_centre
 from auto_rig_face.rigging.skin_weights import MOST_INFLUENCES, _limited, skin_weights
 from auto_rig_face.rigging.topology import unique_edges
@@ -68,9 +68,9 @@ def test_odd_heads_are_weighted_whole(head, odd):
 
 
 def test_a_symmetric_head_has_mirrored_weights(head, table):
-    symmetry = mirror_symmetry(head)
-    assert symmetry is not None
-    partner = symmetry.partner
+    plane = mirror_plane(head)
+    assert plane is not None
+    partner = partners(head, plane)
     assert (partner >= 0).all()
     assert (partner[partner] == np.arange(len(partner))).all()
     flipped = [COLUMN[mirror_bone(name)] for name in BONES]
@@ -80,7 +80,7 @@ def test_a_symmetric_head_has_mirrored_weights(head, table):
 def test_an_asymmetric_head_is_not_symmetrised(head):
     bent = head.vertices.copy()
     bent[:, 0] += 0.08 * np.sin(2.0 * bent[:, 1]) * (bent[:, 0] > 0)
-    assert mirror_symmetry(replace(head, vertices=bent)) is None
+    assert mirror_plane(replace(head, vertices=bent)) is None
 
 
 def test_the_upper_lip_stays_and_the_lower_lip_follows_the_jaw(head, table):
