@@ -10,11 +10,11 @@ from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import EYE_OUTLINE
 from .exposure import HIDDEN_BELOW, exposure
 from .head import Eyeball, Head, LidRim, LipSeam, LipSide, Role
-from .lid_rims import eye_axes, find_lid_rim
+from .lid_rims import eye_axes, find_lid_rim, in_view
 from .lip_seam import MouthRegion, find_seam, lip_sides
 from .parts import FaceFigure, classify, piece_hints
 from .raycast import RayScene
-from .topology import components, edge_graph, vertex_normals, weld
+from .topology import all_corners, components, edge_graph, mostly, vertex_normals, weld
 
 FACE_CENTRE = np.array([0.0, -0.6, -0.3])
 FACE_REACH = 2.6
@@ -68,7 +68,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
         seam=seam,
         eyeballs={side: _eyeball(vertices, role, figure, side) for side in "LR"},
         messages=messages,
-    )
+    ).keep(scene)
 
 
 def _look_under_loose_parts(
@@ -101,16 +101,21 @@ def _find_rims(
 ) -> dict[str, LidRim]:
     kind_of = role[triangles[:, 0]]
     shown = np.isin(kind_of, (Role.SKIN, Role.EYE_L, Role.EYE_R))
-    near = (np.abs(vertices[triangles[:, 0]] - [0.0, 0.0, 0.0]) < 1.8).all(axis=1)
-    shown &= near
-    scene = RayScene(vertices, triangles[shown])
-    is_skin = (kind_of[shown] == Role.SKIN) & (visible[triangles[shown]].sum(axis=1) >= 2)
+    shown &= (np.abs(vertices) < 1.8).all(axis=1)[triangles[:, 0]]
+    triangles, kind_of = triangles[shown], kind_of[shown]
     rims: dict[str, LidRim] = {}
     for side in "LR":
-        is_eye = kind_of[shown] == EYE_ROLES[side]
         guess = _eye_guess(side, vertices, role, points, landmarks)
-        is_other_eye = kind_of[shown] == EYE_ROLES["R" if side == "L" else "L"]
-        rim, kind = find_lid_rim(scene, is_skin, is_eye, is_other_eye, guess, side)
+        seen = in_view(vertices, triangles, guess, side)
+        eye_triangles, kinds = triangles[seen], kind_of[seen]
+        rim, kind = find_lid_rim(
+            RayScene(vertices, eye_triangles),
+            (kinds == Role.SKIN) & mostly(visible, eye_triangles),
+            kinds == EYE_ROLES[side],
+            kinds == EYE_ROLES["R" if side == "L" else "L"],
+            guess,
+            side,
+        )
         if rim is not None:
             rims[side] = rim
         elif kind == "button":
@@ -167,11 +172,9 @@ def _find_lips(
 ) -> tuple[LipSeam | None, NDArray[np.int8]]:
     skin = role == Role.SKIN
     near_mouth = np.linalg.norm(vertices - points["lip_upper_inner"], axis=1) < 2.0
-    skin_triangles = triangles[(skin & near_mouth)[triangles].all(axis=1)]
-    scene = RayScene(vertices, skin_triangles)
+    skin_triangles = triangles[all_corners(skin & near_mouth, triangles)]
     seen_skin = skin & visible & near_mouth
-    seam = find_seam(
-        scene,
+    found = find_seam(
         vertices,
         skin_triangles,
         seen_skin,
@@ -182,7 +185,7 @@ def _find_lips(
             np.array([points["mouth_corner_R"], points["mouth_corner_L"]]),
         ),
     )
-    if seam is None:
+    if found is None:
         messages.append(
             Message(
                 "warning",
@@ -193,9 +196,9 @@ def _find_lips(
         )
         return None, np.full(len(vertices), LipSide.NONE, np.int8)
     sides = lip_sides(
-        vertices, skin & near_mouth, visible, edge_graph(vertices, skin_triangles), seam
+        vertices, skin & near_mouth, visible, edge_graph(vertices, skin_triangles), found
     )
-    return seam, sides
+    return found.seam, sides
 
 
 def _eyeball(

@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from .head import LipSeam, LipSide
 from .polyline import resample, smooth
 from .raycast import RayScene
+from .surface import touching
 from .topology import surface_distance
 
 COLUMNS: Final[int] = 141
@@ -26,6 +27,7 @@ ROWS: Final[int] = 420
 SAMPLES: Final[int] = 41
 MIN_JUMP: Final[float] = 0.03  # of the IOD; below that a groove, not a slit
 MIN_WIDTH: Final[float] = 0.06
+CLEAR: Final[float] = 0.2  # of the jump of the level: a vertex in between is on neither lip
 LIP_REACH: Final[float] = 0.42  # how far from the seam a vertex still belongs to a lip
 
 
@@ -42,17 +44,42 @@ class MouthRegion:
     corners: NDArray[np.float64]  # (2, 3) right and left guess
 
 
+@dataclass(frozen=True)
+class FoundSeam:
+    """The seam, and what tells the two lips apart along it.
+
+    ``level`` (N,): how much further along the visible skin a vertex is from the nose than from
+    the chin, NaN where no visible skin leads to both. It jumps across the slit: at the K places
+    ``x`` from right to left its mean over both lips is ``middle`` (K,), and the jump ``jump`` (K,).
+    """
+
+    seam: LipSeam
+    level: NDArray[np.float64]
+    x: NDArray[np.float64]
+    middle: NDArray[np.float64]
+    jump: NDArray[np.float64]
+
+    def sides(self, vertices: NDArray[np.float64]) -> NDArray[np.int8]:
+        """(N,) LipSide of the vertices (N, 3) between the corners by their level alone."""
+        middle, jump = (np.interp(vertices[:, 0], self.x, y) for y in (self.middle, self.jump))
+        offset = np.where(np.isfinite(self.level), self.level - middle, 0.0)
+        between = (vertices[:, 0] > self.x[0]) & (vertices[:, 0] < self.x[-1])
+        clear = between & (np.abs(offset) > CLEAR * jump)
+        return np.where(clear, np.where(offset < 0, LipSide.UPPER, LipSide.LOWER), 0).astype(
+            np.int8
+        )
+
+
 def find_seam(
-    scene: RayScene,
     vertices: NDArray[np.float64],
     triangles: NDArray[np.int64],
     visible_skin: NDArray[np.bool_],
     graph: csr_matrix,
     region: MouthRegion,
-) -> LipSeam | None:
+) -> FoundSeam | None:
     """The lip seam, or None where the mouth is sealed.
 
-    ``triangles`` are those of ``scene``; ``visible_skin`` (N,) bool; ``graph`` edge lengths over
+    ``triangles`` (M, 3) of the skin; ``visible_skin`` (N,) bool; ``graph`` edge lengths over
     visible skin.
     """
     ids = np.flatnonzero(visible_skin)
@@ -75,7 +102,11 @@ def find_seam(
     y = np.linspace(top, bottom, ROWS)
     grid_x, grid_y = np.meshgrid(x, y)
     origins = np.stack([grid_x.ravel(), grid_y.ravel(), np.full(grid_x.size, 6.0)], axis=1)
-    hits = scene.cast(origins, np.tile([0.0, 0.0, -1.0], (len(origins), 1)))
+    low, high = np.array([x[0], y[-1], -np.inf]), np.array([x[-1], y[0], np.inf])
+    triangles = triangles[touching(vertices, triangles, low, high)]
+    hits = RayScene(vertices, triangles).cast(origins, np.array([0.0, 0.0, -1.0]))
+    if not hits.found.any():
+        return None
     corners = triangles[hits.triangle]
     skin = (hits.triangle >= 0) & ((visible_skin & reachable)[corners].sum(axis=1) >= 2)
     points = (origins - np.where(skin, hits.distance, 0.0)[:, None] * [0.0, 0.0, 1.0]).reshape(
@@ -99,7 +130,15 @@ def find_seam(
         smooth(resample(np.concatenate([[first], points, [last]]), SAMPLES), 1.0)
         for points in (upper, lower)
     ]
-    return LipSeam(margins[0], margins[1])
+    at = np.array([k for k, _ in run])
+    ends = np.array([(values[found[0], k], values[found[1], k]) for k, found in run])
+    return FoundSeam(
+        LipSeam(margins[0], margins[1]),
+        np.where(reachable, level, np.nan),
+        x[at],
+        ends.mean(axis=1),
+        ends[:, 1] - ends[:, 0],
+    )
 
 
 def _slit_in_column(
@@ -147,13 +186,15 @@ def lip_sides(
     skin: NDArray[np.bool_],
     visible: NDArray[np.bool_],
     graph: csr_matrix,
-    seam: LipSeam,
+    found: FoundSeam,
 ) -> NDArray[np.int8]:
     """(N,) LipSide of each vertex, through the mouth bag as well.
 
     ``graph``: edge lengths over all skin, hidden too. A vertex is on the side whose lip it
-    reaches first; past the corners, where both are equally far, it is on neither.
+    reaches first; past the corners, where both are equally far, it is on neither. Lips may touch,
+    so which visible vertices belong to which is told by their level, never by their place.
     """
+    seam, by_level = found.seam, found.sides(vertices)
     ids = np.flatnonzero(skin & visible)
     above = np.zeros(len(vertices), np.int8)
     if len(ids) == 0:
@@ -161,18 +202,10 @@ def lip_sides(
     tree = cKDTree(vertices[ids])
     inner = slice(2, -2)
     distance = []
-    for margin, other in ((seam.upper, seam.lower), (seam.lower, seam.upper)):
+    for margin, side in ((seam.upper, LipSide.UPPER), (seam.lower, LipSide.LOWER)):
         offsets, nearest = tree.query(margin[inner], k=4)
         nearest_ids = ids[nearest].ravel()
-        # A vertex of the other lip may lie nearer than this lip's own: take only those on the
-        # right side of the middle line, measured along the picture's up.
-        middle = np.interp(
-            vertices[nearest_ids, 0],
-            (margin[:, 0] + other[:, 0]) / 2,
-            (margin[:, 1] + other[:, 1]) / 2,
-        )
-        sign = 1.0 if margin is seam.upper else -1.0
-        keep = sign * (vertices[nearest_ids, 1] - middle) >= 0
+        keep = by_level[nearest_ids] == side
         if not keep.any():
             keep[:] = True
         distance.append(
@@ -189,18 +222,6 @@ def lip_sides(
     in_reach = skin & sure & (nearest < np.where(visible, LIP_REACH, 1.5))
     above[in_reach & (difference < 0)] = LipSide.UPPER
     above[in_reach & (difference > 0)] = LipSide.LOWER
-    _agree_with_neighbours(above, graph)
+    told = in_reach & visible & (by_level != LipSide.NONE)
+    above[told] = by_level[told]
     return above
-
-
-def _agree_with_neighbours(sides: NDArray[np.int8], graph: csr_matrix) -> None:
-    """Turn single vertices that lie on one lip but were taken for the other's, in place.
-
-    Where lips touch, the nearest margin may be the wrong one; a lip is one piece, though.
-    """
-    joined = graph + graph.T
-    joined.data[:] = 1.0
-    upper, lower = (joined @ (sides == side) for side in (LipSide.UPPER, LipSide.LOWER))
-    degree = np.diff(joined.tocsr().indptr)
-    sides[(sides == LipSide.LOWER) & (lower <= degree / 4) & (upper > degree / 2)] = LipSide.UPPER
-    sides[(sides == LipSide.UPPER) & (upper <= degree / 4) & (lower > degree / 2)] = LipSide.LOWER
