@@ -92,8 +92,10 @@ class _Clock:
     @contextmanager
     def lap(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
-        yield
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
 def rig_head(
@@ -134,8 +136,8 @@ def rig_stages(
         face_mesh, scene_head = read(context, obj, options=scene_options)
         template = _template()
     yield Progress("Finding the face", _AT_FIND)
+    face = yield from _find_face(context, face_mesh, scene_head, template, clock)
     with clock.lap("find face"):
-        face = _find_face(context, face_mesh, scene_head, template)
         face = replace(face, landmarks=_row_major(face.landmarks))
         face_mesh, scene_head = keep_near_parts(face_mesh, scene_head, face.landmarks.frame)
         remarks = (*scene_head.messages, *_compare(reference, face.landmarks))
@@ -187,32 +189,48 @@ def _eye_distance(places: dict[str, NDArray[np.float64]]) -> float:
 
 
 def _find_face(
-    context: bpy.types.Context, face_mesh: FaceMesh, scene_head: SceneHead, template: Template
-) -> _Face:
+    context: bpy.types.Context,
+    face_mesh: FaceMesh,
+    scene_head: SceneHead,
+    template: Template,
+    clock: _Clock,
+) -> Generator[Progress, None, _Face]:
     """Landmarks from an earlier run, from markers, from both, or from the detector."""
     from .rigging.landmarks import landmarks_from_markers
 
     head = scene_head.obj
-    known = base = storage.stored_base_landmarks(head)
-    placed = _on_surface(face_mesh, markers.read_markers(context, head))
-    if base is None and placed and storage.landmarks_source(head) in {"", "markers"}:
-        return _Face(landmarks_from_markers(face_mesh, placed, template, None), None)
+    with clock.lap("find face"):
+        known = base = storage.stored_base_landmarks(head)
+        placed = _on_surface(face_mesh, markers.read_markers(context, head))
+        if base is None and placed and storage.landmarks_source(head) in {"", "markers"}:
+            return _Face(landmarks_from_markers(face_mesh, placed, template, None), None)
     if base is None:
-        base = _detect(face_mesh, template)
-    moved = frozenset(markers.moved_markers(context, head))
-    if not moved:
-        return _Face(base, None)
-    points = {name: placed[name] if name in moved else base.named[name] for name in MARKERS}
-    automatic = None if base.source == "markers" else base
-    corrected = landmarks_from_markers(face_mesh, points, template, automatic)
-    return _Face(corrected, moved if known is not None and is_rigged(head) else None)
+        base = yield from _detect(face_mesh, template, clock)
+    with clock.lap("find face"):
+        moved = frozenset(markers.moved_markers(context, head))
+        if not moved:
+            return _Face(base, None)
+        points = {name: placed[name] if name in moved else base.named[name] for name in MARKERS}
+        automatic = None if base.source == "markers" else base
+        corrected = landmarks_from_markers(face_mesh, points, template, automatic)
+        return _Face(corrected, moved if known is not None and is_rigged(head) else None)
 
 
-def _detect(face_mesh: FaceMesh, template: Template) -> FaceLandmarks:
-    from .rigging.fusion import locate_face
-    from .rigging.landmarks import landmarks_from_dense
+def _detect(
+    face_mesh: FaceMesh, template: Template, clock: _Clock
+) -> Generator[Progress, None, FaceLandmarks]:
+    with clock.lap("find face"):
+        from .rigging.fusion import locate_stages
+        from .rigging.landmarks import landmarks_from_dense
 
-    return landmarks_from_dense(locate_face(face_mesh, _landmarker().predict), template)
+        stages = locate_stages(face_mesh, _landmarker().predict)
+    while True:
+        try:
+            with clock.lap("find face"):
+                stage, fraction = next(stages)
+        except StopIteration as finished:
+            return landmarks_from_dense(finished.value, template)
+        yield Progress(stage, _AT_FIND + (_AT_BUILD - _AT_FIND) * fraction)
 
 
 def _row_major(landmarks: FaceLandmarks) -> FaceLandmarks:

@@ -30,17 +30,22 @@ BALL: Final = 0.8  # smallest over largest side of what counts as a ball
 SIDEWAYS: Final = (0.15, 1.1)
 UPWARDS: Final = (-0.9, 0.9)
 LARGEST: Final = 1.3
+SMALLEST: Final = 0.02
 MIRROR_TOLERANCE: Final = 0.15
 BROW_PROPORTION: Final = 1.35  # wider than high
 SMALL_COLOUR_RANGE: Final = 0.03
 COINCIDENT: Final = 2e-6  # of the mesh's size: vertices that exporters split
+FLAT: Final = 0.35  # depth over height of eyes that have no back
+# A square picture of an eye; EYE_REACH half-heights of the eye from its middle to its sides.
+EYE_PIXELS: Final = 128
+EYE_REACH: Final = 4.0
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A connected piece in the head frame."""
+    """A connected piece in the head frame; ``number`` among all of the mesh's pieces."""
 
-    triangles: NDArray[np.int64]
+    number: int
     low: Floats
     high: Floats
 
@@ -71,9 +76,14 @@ class Painter:
         triangles = face_mesh.triangles
         same = _coincident(face_mesh.vertices)
         piece_of_vertex = components(same[triangles], len(same))[same]
-        piece = piece_of_vertex[triangles[:, 0]]
-        self._order = np.argsort(piece, kind="stable")
-        self._starts = np.flatnonzero(np.diff(piece[self._order], prepend=-1))
+        used = np.zeros(len(same), bool)
+        used[triangles] = True
+        self._order = np.flatnonzero(used)
+        self._order = self._order[np.argsort(piece_of_vertex[used], kind="stable")]
+        self._starts = np.flatnonzero(np.diff(piece_of_vertex[self._order], prepend=-1))
+        number = np.cumsum(np.diff(piece_of_vertex[self._order], prepend=-1) != 0) - 1
+        piece_of_vertex[self._order] = number
+        self._piece = piece_of_vertex[triangles[:, 0]]
 
     @property
     def has_loose_pieces(self) -> bool:
@@ -82,25 +92,40 @@ class Painter:
 
     def paint(self, frame: HeadFrame) -> FaceMesh | None:
         """The same mesh with painted eyes; None where it has no loose ones."""
-        corners = frame.to_head(self._face_mesh.vertices)[self._face_mesh.triangles]
-        pairs = _mirrored_pairs(self._pieces(corners)) if self.has_loose_pieces else []
+        pairs = _mirrored_pairs(self._candidates(frame)) if self.has_loose_pieces else []
         if not pairs:
             return None
-        count = len(corners)
-        centroids = corners.mean(axis=1)
+        count = len(self._face_mesh.triangles)
         colours = np.tile(np.asarray(CLAY, np.float32), (count, 1))
+        uv = np.zeros((count, 3, 2), np.float32)
+        image_index = np.full(count, -1, np.int32)
         for piece in _eyes(pairs):
-            colours[piece.triangles] = _eye_colours(piece, centroids[piece.triangles])
-        no_texture = np.full(count, -1, np.int32)
-        look = Appearance(colours, np.zeros((count, 3, 2), np.float32), no_texture)
+            rows = np.flatnonzero(self._piece == piece.number)
+            if _is_dot(piece):
+                colours[rows] = IRIS
+                continue
+            corners = frame.to_head(self._face_mesh.vertices[self._face_mesh.triangles[rows]])
+            colours[rows] = EYE_WHITE
+            uv[rows] = _on_eye_picture(piece, corners)
+            image_index[rows[_is_front(piece, corners)]] = 0
+        look = Appearance(colours, uv, image_index, (_eye_picture(),))
         return replace(self._face_mesh, appearance=look)
 
-    def _pieces(self, corners: Floats) -> list[_Piece]:
-        ordered = corners[self._order]
-        lows = np.minimum.reduceat(ordered.min(axis=1), self._starts)
-        highs = np.maximum.reduceat(ordered.max(axis=1), self._starts)
-        groups = np.split(self._order, self._starts[1:])
-        return [_Piece(*piece) for piece in zip(groups, lows, highs, strict=True)]
+    def _candidates(self, frame: HeadFrame) -> list[_Piece]:
+        """Pieces that may be eyes or brows, by their size and place."""
+        local = frame.to_head(self._face_mesh.vertices[self._order])
+        lows = np.minimum.reduceat(local, self._starts)
+        highs = np.maximum.reduceat(local, self._starts)
+        centres, sizes = (lows + highs) / 2, highs - lows
+        possible = (
+            (np.abs(centres[:, 0]) > SIDEWAYS[0])
+            & (np.abs(centres[:, 0]) < SIDEWAYS[1])
+            & (centres[:, 1] > UPWARDS[0])
+            & (centres[:, 1] < UPWARDS[1])
+            & (sizes.max(axis=1) < LARGEST)
+            & (sizes[:, :2].min(axis=1) > SMALLEST)
+        )
+        return [_Piece(int(row), lows[row], highs[row]) for row in np.flatnonzero(possible)]
 
 
 def _coincident(vertices: Floats) -> NDArray[np.int64]:
@@ -114,29 +139,22 @@ def _coincident(vertices: Floats) -> NDArray[np.int64]:
     return first[inverse]
 
 
-def _mirrored_pairs(pieces: list[_Piece]) -> list[tuple[_Piece, _Piece]]:
-    """Pieces on the character's left, each with its mirror image on the right."""
-    candidates = [piece for piece in pieces if _may_be_eye_or_brow(piece)]
+def _mirrored_pairs(candidates: list[_Piece]) -> list[tuple[_Piece, _Piece]]:
+    """Pieces on the character's left, each with its best mirror image on the right."""
     lefts = [piece for piece in candidates if piece.centre[0] > 0]
     rights = [piece for piece in candidates if piece.centre[0] < 0]
     pairs = []
     for left in lefts:
-        for right in rights:
-            apart = np.abs(left.centre - right.centre * [-1, 1, 1]).max()
-            unlike = np.abs(left.size - right.size).max()
-            if apart < 2 * MIRROR_TOLERANCE and unlike < MIRROR_TOLERANCE:
-                pairs.append((left, right))
-                break
+        apart = [np.abs(left.centre - right.centre * [-1, 1, 1]).max() for right in rights]
+        unlike = [np.abs(left.size - right.size).max() for right in rights]
+        fitting = [
+            index
+            for index in range(len(rights))
+            if apart[index] < 2 * MIRROR_TOLERANCE and unlike[index] < MIRROR_TOLERANCE
+        ]
+        if fitting:
+            pairs.append((left, rights[min(fitting, key=lambda k: apart[k] + unlike[k])]))
     return pairs
-
-
-def _may_be_eye_or_brow(piece: _Piece) -> bool:
-    return bool(
-        SIDEWAYS[0] < abs(piece.centre[0]) < SIDEWAYS[1]
-        and UPWARDS[0] < piece.centre[1] < UPWARDS[1]
-        and piece.size.max() < LARGEST
-        and piece.size[:2].min() > 0.02
-    )
 
 
 def _eyes(pairs: list[tuple[_Piece, _Piece]]) -> list[_Piece]:
@@ -154,12 +172,30 @@ def _eyes(pairs: list[tuple[_Piece, _Piece]]) -> list[_Piece]:
     return eyes
 
 
-def _eye_colours(piece: _Piece, centroids: Floats) -> NDArray[np.float64]:
-    """(T, 3): white with a dark disc at the front, or all dark for a dot eye."""
+def _is_dot(piece: _Piece) -> bool:
+    """Whether an eye is a small button, all dark."""
     is_ball = piece.size.min() > BALL * piece.size.max()
-    if not is_ball and piece.size.max() < BUTTON_EYE:
-        return np.tile(IRIS, (len(centroids), 1))
-    flat = (centroids - piece.centre)[:, :2] / (piece.size[1] / 2)
-    iris = np.linalg.norm(flat, axis=1) < IRIS_SHARE
-    iris &= centroids[:, 2] > piece.centre[2]
-    return np.where(iris[:, None], IRIS, EYE_WHITE)
+    return bool(not is_ball and piece.size.max() < BUTTON_EYE)
+
+
+def _on_eye_picture(piece: _Piece, corners: Floats) -> NDArray[np.float32]:
+    """(T, 3, 2) where the corners (T, 3, 3) of an eye's triangles are on its picture."""
+    flat = (corners - piece.centre)[..., :2] / (piece.size[1] / 2)
+    return (0.5 + np.clip(flat / EYE_REACH, -1, 1) * 0.49).astype(np.float32)
+
+
+def _is_front(piece: _Piece, corners: Floats) -> NDArray[np.bool_]:
+    """(T,) whether a triangle is on the eye's front; a flat eye has nothing else."""
+    if piece.size[2] < FLAT * piece.size[1]:
+        return np.ones(len(corners), bool)
+    return corners[..., 2].mean(axis=1) > piece.centre[2]
+
+
+def _eye_picture() -> NDArray[np.uint8]:
+    """(EYE_PIXELS, EYE_PIXELS, 3): a dark disc on white, its edge one pixel soft."""
+    middle = (EYE_PIXELS - 1) / 2
+    y, x = np.mgrid[:EYE_PIXELS, :EYE_PIXELS] - middle
+    radius = IRIS_SHARE / EYE_REACH * 0.49 * EYE_PIXELS
+    dark = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)[..., None]
+    colours = dark * np.asarray(IRIS) + (1 - dark) * np.asarray(EYE_WHITE)
+    return np.rint(255 * colours).astype(np.uint8)

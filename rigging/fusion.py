@@ -7,7 +7,9 @@ views are triangulated, and the result must agree with itself and with the mesh.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Generator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,35 +17,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RigError
-from .canonical_face import eye_centres, frame_of
+from .canonical_face import frame_of
+from .canonical_order import canonical_surface
 from .data import FaceMesh, HeadFrame
 from .face_evidence import judge
 from .face_paint import Painter, is_plain
-from .orientation import Detector, Sighting, frame_of_sighting, look_at, search
+from .orientation import Detector, Sighting, look_around, points_of_sighting, surest_first
 from .raycast import RayScene
-from .search_views import turn
-from .triangulation import MIN_VIEWS, fuse, triangulate
-from .views import look
+from .search_views import GROUPS, SearchView, search_views, turn
+from .tracking import Tracker, camera_on
 
-Report = Callable[[str, float], None]
-
-VIEW_RESOLUTION: Final = 384
-VIEW_SIZES: Final = (5.0, 3.8)  # IOD: with the whole head in view, else closer
-VIEW_CENTRE: Final = (0.0, -0.45, -0.3)
-FIRST_ANGLES: Final = ((0.0, 0.0), (-20.0, 0.0), (20.0, 0.0))
-MORE_ANGLES: Final = ((-40.0, 0.0), (40.0, 0.0), (0.0, 20.0), (0.0, -20.0))
-MAX_ROUNDS: Final = 4
-SETTLED_DEGREES: Final = 5.0
-SETTLED_SHIFT: Final = 0.12  # IOD
+Stage = tuple[str, float]
+Steps = Generator[None, None, "LocatedFace | None"]
 
 # Scores: looking on is a waste; good enough for any direction; good enough where Blender's
 # convention says that the face is, or when nothing better is found.
 SURE_SCORE: Final = 0.6
 FAIR_SCORE: Final = 0.28
 LEAST_SCORE: Final = 0.2
-CANDIDATES_PER_BATCH: Final = 3
+CANDIDATES_PER_GROUP: Final = 3
 MAX_CANDIDATES: Final = 12
-CONVENTIONAL_BATCHES: Final = 2
+CONVENTIONAL_GROUPS: Final = 2
+VIEWS_AT_ONCE: Final = 6  # between two chances to stop
+# Pictures that are made and looked at side by side; each is the same whatever the number is.
+MAX_WORKERS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -61,29 +58,30 @@ class LocatedFace:
     score: float
 
 
-def locate_face(face_mesh: FaceMesh, detect: Detector, report: Report | None = None) -> LocatedFace:
+def locate_face(face_mesh: FaceMesh, detect: Detector) -> LocatedFace:
+    """Find the face on a mesh in one go; see locate_stages."""
+    stages = locate_stages(face_mesh, detect)
+    while True:
+        try:
+            next(stages)
+        except StopIteration as finished:
+            return finished.value
+
+
+def locate_stages(face_mesh: FaceMesh, detect: Detector) -> Generator[Stage, None, LocatedFace]:
     """Find the face on a mesh of any scale, position, rotation and up axis.
 
-    ``detect`` takes an (H, W, 3) uint8 picture and returns its faces. ``report(stage, fraction)``
-    is called between steps. Raises RigError, with ``wants_markers``, when no face is found or
-    what was found doesn't hold up from several sides.
+    ``detect`` takes a picture and returns its faces, from several threads. Yields (stage, fraction)
+    before each step, none of which takes long, and returns the face. The order of vertices and
+    triangles makes no difference. Raises RigError, with ``wants_markers``, when no face is found
+    or what was found doesn't hold up from several sides.
     """
-    report = report or _silent
-    subject = _Subject(face_mesh, detect)
-    best: LocatedFace | None = None
-    followed = 0
-    for number, batch in enumerate(search(face_mesh, subject.scene, detect)):
-        report("Looking for the face", 0.1 + 0.1 * number)
-        for sighting in batch[: min(CANDIDATES_PER_BATCH, MAX_CANDIDATES - followed)]:
-            followed += 1
-            best = _better(best, subject.follow(sighting))
-            if _reaches(best, SURE_SCORE):
-                break
-        enough = LEAST_SCORE if number < CONVENTIONAL_BATCHES else FAIR_SCORE
-        if _reaches(best, enough) or followed == MAX_CANDIDATES:
-            break
-    if best is not None and _reaches(best, LEAST_SCORE):
-        report("Found the face", 1.0)
+    surface = canonical_surface(face_mesh)
+    best = None
+    if len(surface.triangles):
+        with ThreadPoolExecutor(min(MAX_WORKERS, os.cpu_count() or 1)) as pool:
+            best = yield from _search(_Subject(surface, detect, pool))
+    if best is not None and best.score >= LEAST_SCORE:
         return best
     raise RigError(
         f"No face was found on '{_name(face_mesh)}'.",
@@ -91,6 +89,38 @@ def locate_face(face_mesh: FaceMesh, detect: Detector, report: Report | None = N
         refused=True,
         wants_markers=True,
     )
+
+
+def _search(subject: _Subject) -> Generator[Stage, None, LocatedFace | None]:
+    """The best face, looked for in ever more unlikely directions until one is good enough."""
+    best: LocatedFace | None = None
+    followed = 0
+    for number, group in enumerate(search_views(subject.surface.vertices)):
+        stage = f"Finding the face, round {number + 1} of {GROUPS}"
+        seen: list[Sighting] = []
+        for start in range(0, len(group), VIEWS_AT_ONCE):
+            yield stage, (number + start / len(group)) / GROUPS
+            seen += subject.look(group[start : start + VIEWS_AT_ONCE])
+        for sighting in surest_first(seen)[: min(CANDIDATES_PER_GROUP, MAX_CANDIDATES - followed)]:
+            followed += 1
+            located = yield from _saying((stage, (number + 0.9) / GROUPS), subject.follow(sighting))
+            best = _better(best, located)
+            if _reaches(best, SURE_SCORE):
+                return best
+        enough = LEAST_SCORE if number < CONVENTIONAL_GROUPS else FAIR_SCORE
+        if _reaches(best, enough) or followed == MAX_CANDIDATES:
+            return best
+    return best
+
+
+def _saying(stage: Stage, steps: Steps) -> Generator[Stage, None, LocatedFace | None]:
+    """The same steps, each announced as ``stage``."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+        yield stage
 
 
 def _better(one: LocatedFace | None, other: LocatedFace | None) -> LocatedFace | None:
@@ -103,10 +133,6 @@ def _reaches(located: LocatedFace | None, score: float) -> bool:
     return located is not None and located.score >= score
 
 
-def _silent(_stage: str, _fraction: float) -> None:
-    """Report to nobody."""
-
-
 def _name(face_mesh: FaceMesh) -> str:
     return face_mesh.parts[0].name if face_mesh.parts else "the mesh"
 
@@ -114,101 +140,45 @@ def _name(face_mesh: FaceMesh) -> str:
 class _Subject:
     """The mesh under the camera, prepared once."""
 
-    def __init__(self, face_mesh: FaceMesh, detect: Detector) -> None:
-        self.scene = RayScene(face_mesh.vertices, face_mesh.triangles)
-        self._face_mesh = face_mesh
+    def __init__(self, surface: FaceMesh, detect: Detector, pool: Executor) -> None:
+        self.surface = surface
+        self.scene = RayScene(surface.vertices, surface.triangles)
         self._detect = detect
-        painter = Painter(face_mesh) if is_plain(face_mesh) else None
+        self._pool = pool
+        self._tracker = Tracker(surface, self.scene, detect, pool)
+        # Made on first use, which must not be by several threads at once.
+        _ = self.scene.vertex_normals, self.scene.triangle_normals
+        painter = Painter(surface) if is_plain(surface) else None
         self._painter = painter if painter and painter.has_loose_pieces else None
 
-    def follow(self, sighting: Sighting) -> LocatedFace | None:
+    def look(self, views: list[SearchView]) -> list[Sighting]:
+        """Every convincing face in the views."""
+        return look_around(self.surface, self.scene, views, self._detect, self._pool)
+
+    def follow(self, sighting: Sighting) -> Steps:
         """The face around one sighting, or None when it doesn't hold up."""
-        located = self._locate(sighting)
+        located = yield from self._locate(sighting)
         if located is None or located.score >= SURE_SCORE:
             return located
         # Foreheads pass for chins: an upside-down face fits badly, but it fits.
-        camera = look(located.frame, size=VIEW_SIZES[0], resolution=VIEW_RESOLUTION)
-        turned = look_at(self._face_mesh, self.scene, turn(camera, 2), self._detect)
-        return _better(located, self._locate(turned[0])) if turned else located
+        camera = camera_on(located.dense, located.frame)
+        turned = self.look([SearchView(turn(camera, 2))])
+        return _better(located, (yield from self._locate(turned[0]))) if turned else located
 
-    def _locate(self, sighting: Sighting) -> LocatedFace | None:
+    def _locate(self, sighting: Sighting) -> Steps:
         """The face around one sighting, with painted eyes where that helps."""
-        frame = frame_of_sighting(sighting, self.scene)
-        if frame is None:
+        points = points_of_sighting(sighting, self.scene)
+        if points is None:
             return None
-        located = self._settle(frame, self._painter)
+        located = yield from self._settle(points, self._painter)
         if self._painter is not None and not _reaches(located, FAIR_SCORE):
-            located = _better(located, self._settle(frame, None))
+            located = _better(located, (yield from self._settle(points, None)))
         return located
 
-    def _settle(self, frame: HeadFrame, painter: Painter | None) -> LocatedFace | None:
-        """Look again until the frame settles, then from more sides."""
-        seen: list[Sighting] = []
-        for _ in range(MAX_ROUNDS):
-            if not _plausible_scale(frame, self.scene):
-                return None
-            painted = painter.paint(frame) if painter else None
-            seen = self._observe(painted, frame, FIRST_ANGLES[:1])
-            if not seen:
-                return None  # not worth more pictures
-            seen += self._observe(painted, frame, FIRST_ANGLES[1:])
-            if len(seen) < 2:
-                return None
-            previous, frame = frame, frame_of(triangulate(seen)[0])
-            if _close(previous, frame):
-                break
-        painted = painter.paint(frame) if painter else None
-        seen += self._observe(painted, frame, MORE_ANGLES)
-        seen, points, spread = fuse(seen)
-        if len(seen) < MIN_VIEWS:
+    def _settle(self, points: NDArray[np.float64], painter: Painter | None) -> Steps:
+        track = yield from self._tracker.follow(points, painter)
+        if track is None:
             return None
-        frame = frame_of(points)
-        share = len(seen) / (len(FIRST_ANGLES) + len(MORE_ANGLES))
-        score = judge(points, spread, frame, self.scene, share_of_views=share)
-        return LocatedFace(frame, points, spread, score)
-
-    def _observe(
-        self, painted: FaceMesh | None, frame: HeadFrame, angles: tuple[tuple[float, float], ...]
-    ) -> list[Sighting]:
-        """The same face from several angles; angles from which it isn't seen are left out."""
-        seen: list[Sighting] = []
-        for yaw, pitch in angles:
-            for size in VIEW_SIZES:
-                camera = look(
-                    frame, yaw, pitch, size=size, centre=VIEW_CENTRE, resolution=VIEW_RESOLUTION
-                )
-                faces = look_at(painted or self._face_mesh, self.scene, camera, self._detect)
-                expected = [face for face in faces if _is_expected(face, frame)]
-                if expected:
-                    seen.append(expected[0])
-                    break
-        return seen
-
-
-def _plausible_scale(frame: HeadFrame, scene: RayScene) -> bool:
-    """Whether the eyes are as far apart as eyes on this mesh can be."""
-    return 1e-4 * scene.extent < frame.scale < scene.extent
-
-
-def _is_expected(sighting: Sighting, frame: HeadFrame) -> bool:
-    """Whether a sighting is the face that the frame describes, and not another one beside it."""
-    right, left = frame.to_world(np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]]))
-    expected = sighting.camera.project(np.stack([right, left]))
-    seen = eye_centres(sighting.points[:, :2])
-    iod = sighting.camera.resolution * frame.scale / sighting.camera.size
-    shift = np.linalg.norm(seen.mean(axis=0) - expected.mean(axis=0)) / iod
-    along, wanted = seen[1] - seen[0], expected[1] - expected[0]
-    ratio = np.linalg.norm(along) / max(float(np.linalg.norm(wanted)), 1e-9)
-    upright = along @ wanted > 0.5 * np.linalg.norm(along) * np.linalg.norm(wanted)
-    return bool(shift < 1.0 and 0.5 < ratio < 2.0 and upright)
-
-
-def _close(frame: HeadFrame, other: HeadFrame) -> bool:
-    cosine = (np.trace(frame.axes @ other.axes.T) - 1) / 2
-    shift = np.linalg.norm(frame.origin - other.origin) / frame.scale
-    ratio = other.scale / frame.scale
-    return bool(
-        np.degrees(np.arccos(np.clip(cosine, -1, 1))) < SETTLED_DEGREES
-        and shift < SETTLED_SHIFT
-        and 0.87 < ratio < 1.15
-    )
+        frame = frame_of(track.points)
+        score = judge(track.points, track.spread, frame, self.scene, share_of_views=track.share)
+        return LocatedFace(frame, track.points, track.spread, score)

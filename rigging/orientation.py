@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which way is the face: candidate views of a mesh in any scale, position, rotation and up axis.
-
-Tries Blender's convention first (up +Z, front -Y), then the other axes, then directions between
-them. Whole bodies are also looked at near their top.
-"""
+"""Faces in pictures of a mesh, and where they are in space by the first picture alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical_face import POINTS, SKIN_POINTS, frame_of
-from .data import FaceMesh, HeadFrame
+from .canonical_face import POINTS, SKIN_POINTS
+from .data import FaceMesh
 from .raycast import RayScene
-from .search_views import UPRIGHT, search_views, turn
+from .search_views import UPRIGHT, SearchView, turn
 from .views import LEVEL_LIGHT, Camera, render
 
 MIN_SCORE: Final = 0.5
@@ -37,7 +34,15 @@ class Prediction(Protocol):
     def presence(self) -> float: ...
 
 
-Detector = Callable[[NDArray[np.uint8]], Sequence[Prediction]]
+class Detector(Protocol):
+    """Every face in an (H, W, 3) uint8 picture; ``framed``: of one upright face that fills it.
+
+    Is called from several threads at once.
+    """
+
+    def __call__(
+        self, picture: NDArray[np.uint8], /, *, framed: bool = False
+    ) -> Sequence[Prediction]: ...
 
 
 @dataclass(frozen=True)
@@ -53,47 +58,47 @@ class Sighting:
         return self.camera.rays_through(self.points[:, :2])
 
 
-def look_at(
-    face_mesh: FaceMesh, scene: RayScene, camera: Camera, detect: Detector
+def look_around(
+    surface: FaceMesh,
+    scene: RayScene,
+    views: Sequence[SearchView],
+    detect: Detector,
+    pool: Executor,
 ) -> list[Sighting]:
-    """Every convincing face in one view of the mesh, the surest first."""
-    picture = render(face_mesh, camera, scene=scene, light=LEVEL_LIGHT)
-    return _sightings(camera, detect(picture))
+    """Every convincing face in the views of a mesh, the surest first."""
+
+    def see(view: SearchView) -> list[Sighting]:
+        light = LEVEL_LIGHT if view.quarter_turns == UPRIGHT else TURNABLE_LIGHT
+        picture = render(surface, view.camera, scene=scene, light=light)
+        seen: list[Sighting] = []
+        for turns in view.quarter_turns:
+            turned = np.ascontiguousarray(np.rot90(picture, turns))
+            seen += sightings(turn(view.camera, turns), detect(turned))
+        return seen
+
+    return surest_first([sighting for seen in pool.map(see, views) for sighting in seen])
 
 
-def _sightings(camera: Camera, predictions: Sequence[Prediction]) -> list[Sighting]:
-    seen = [
-        Sighting(camera, np.asarray(found.points, np.float64), found.score * found.presence)
-        for found in predictions
-        if found.score >= MIN_SCORE
-        and found.presence >= MIN_PRESENCE
-        and np.shape(found.points) == (POINTS, 3)
-    ]
-    return sorted(seen, key=lambda sighting: -sighting.confidence)
+def surest_first(seen: list[Sighting]) -> list[Sighting]:
+    """Sorted by confidence. Where it is alike, as on both sides of a head, the order stays."""
+    return sorted(seen, key=lambda sighting: -round(sighting.confidence, 2))
 
 
-def search(face_mesh: FaceMesh, scene: RayScene, detect: Detector) -> Iterator[list[Sighting]]:
-    """Sightings from ever more unlikely directions, one batch for each group of directions.
-
-    Each batch is sorted, the surest first; the caller stops when a sighting proves true.
-    """
-    vertices = scene.vertices[np.unique(scene.triangles)]
-    vertices = vertices[np.isfinite(vertices).all(axis=1)]
-    if not len(vertices):
-        return
-    for group in search_views(vertices):
-        batch: list[Sighting] = []
-        for view in group:
-            light = LEVEL_LIGHT if view.quarter_turns == UPRIGHT else TURNABLE_LIGHT
-            picture = render(face_mesh, view.camera, scene=scene, light=light)
-            for turns in view.quarter_turns:
-                turned = np.ascontiguousarray(np.rot90(picture, turns))
-                batch += _sightings(turn(view.camera, turns), detect(turned))
-        yield sorted(batch, key=lambda sighting: -sighting.confidence)
+def sightings(camera: Camera, predictions: Sequence[Prediction]) -> list[Sighting]:
+    """The convincing faces among those that a model has seen in one picture."""
+    return surest_first(
+        [
+            Sighting(camera, np.asarray(found.points, np.float64), found.score * found.presence)
+            for found in predictions
+            if found.score >= MIN_SCORE
+            and found.presence >= MIN_PRESENCE
+            and np.shape(found.points) == (POINTS, 3)
+        ]
+    )
 
 
-def frame_of_sighting(sighting: Sighting, scene: RayScene) -> HeadFrame | None:
-    """A first head frame from a single picture: its pixels and its relative depths.
+def points_of_sighting(sighting: Sighting, scene: RayScene) -> NDArray[np.float64] | None:
+    """A first guess of the points (478, 3) in world space, from one picture's relative depths.
 
     The absolute depth comes from the mesh, where rays through firm skin meet it. None when they
     meet nothing.
@@ -110,4 +115,4 @@ def frame_of_sighting(sighting: Sighting, scene: RayScene) -> HeadFrame | None:
     hit_depths = hits.distance[hits.found] * forward[skin][hits.found]
     offset = np.median(hit_depths - relative[skin][hits.found])
     distances = (offset + relative) / forward
-    return frame_of(origins + directions * distances[:, None])
+    return origins + directions * distances[:, None]

@@ -40,6 +40,10 @@ class SearchView:
     quarter_turns: tuple[int, ...] = UPRIGHT
 
 
+# How many groups of views there are at most.
+GROUPS: Final = 8
+
+
 def search_views(vertices: Floats) -> Iterator[list[SearchView]]:
     """Groups of views of ``vertices`` (V, 3), ever more unlikely ones.
 

@@ -50,9 +50,10 @@ class Camera:
 
     def rays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Origins and unit directions, both (resolution**2, 3), pixel rows from the top."""
-        pixel = np.arange(self.resolution, dtype=np.float64)
-        x, y = np.meshgrid(pixel, pixel)
-        return self.rays_through(np.stack([x.ravel(), y.ravel()], axis=1))
+        right, up, towards = self.axes
+        steps = ((np.arange(self.resolution) + 0.5) / self.resolution - 0.5) * self.size
+        offsets = (steps[:, None] * right - steps[:, None, None] * up).reshape(-1, 3)
+        return self._rays(offsets, towards)
 
     def rays_through(
         self, pixels: NDArray[np.float64]
@@ -61,12 +62,17 @@ class Camera:
         right, up, towards = self.axes
         across = ((pixels[:, :1] + 0.5) / self.resolution - 0.5) * self.size
         upwards = (0.5 - (pixels[:, 1:2] + 0.5) / self.resolution) * self.size
-        offsets = across * right + upwards * up
+        return self._rays(across * right + upwards * up, towards)
+
+    def _rays(
+        self, offsets: NDArray[np.float64], towards: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Rays through the plane of the centre, ``offsets`` (N, 3) beside it."""
         if self.distance == 0:
-            return self.eye + offsets, np.tile(-towards, (len(pixels), 1))
+            return self.eye + offsets, np.broadcast_to(-towards, offsets.shape)
         directions = offsets - towards * (self.size * self.distance)
         directions /= np.sqrt(np.einsum("ij,ij->i", directions, directions))[:, None]
-        return np.tile(self.eye, (len(pixels), 1)), directions
+        return np.broadcast_to(self.eye, offsets.shape), directions
 
     def project(self, points: ArrayLike) -> NDArray[np.float64]:
         """Pixel coordinates (N, 2) of world points (N, 3) in front of the camera."""

@@ -63,6 +63,23 @@ def test_stages_come_in_order_and_stopping_takes_all_back(context, human):
     assert not is_rigged(human)
 
 
+def test_a_search_without_a_face_goes_on_in_steps_and_can_be_stopped(context, head):
+    before = sorted(bpy.data.objects.keys())
+    stages = pipeline.rig_stages(context, head)
+    fractions = []
+    for progress in stages:
+        if progress.stage.startswith("Finding the face"):
+            fractions.append(progress.fraction)
+        if len(fractions) == 12:
+            stages.close()
+    assert len(fractions) == 12
+    assert fractions == sorted(fractions)
+    assert fractions[0] < fractions[-1]
+    assert sorted(bpy.data.objects.keys()) == before
+    assert head.data.shape_keys is None
+    assert state_of(head).status == "NONE"
+
+
 def test_a_moved_marker_rebuilds_only_what_depends_on_it(context, human):
     press()
     bpy.ops.auto_rig_face.edit_markers()

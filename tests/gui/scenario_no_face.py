@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where no face is found, the window says so, markers appear, and the button goes on from them."""
+"""Where no face is found, the window says so, markers appear, and the button goes on from them.
+
+The search for it shows how far it is, and Esc ends it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,14 @@ def run(gui: Any) -> Iterator[Any]:
         bpy.ops.view3d.view_selected()
     yield from gui.open_tab()
     progress = bpy.context.window_manager.auto_rig_face
+    middle = gui.region("WINDOW")
+    yield from gui.press("auto_rig_face.rig_face")
+    yield lambda: progress.running and "round 3" in progress.stage
+    gui.move(middle.x + middle.width / 3, middle.y + middle.height / 2)
+    gui.key("ESC")
+    yield lambda: not progress.running
+    assert progress.problem == ""
+    assert "Ball_Markers" not in bpy.data.collections
     yield from gui.press("auto_rig_face.rig_face")
     yield lambda: progress.running
     yield lambda: not progress.running

@@ -12,7 +12,7 @@ from auto_rig_face.models.face_landmarker import FaceLandmarker
 from auto_rig_face.rigging.canonical_face import CANONICAL, INDICES, POINTS, frame_of
 from auto_rig_face.rigging.data import Appearance, FaceMesh, HeadFrame, MeshPart
 from auto_rig_face.rigging.face_paint import Painter, is_plain
-from auto_rig_face.rigging.fusion import locate_face
+from auto_rig_face.rigging.fusion import locate_face, locate_stages
 from auto_rig_face.rigging.orientation import Sighting
 from auto_rig_face.rigging.triangulation import triangulate
 from auto_rig_face.rigging.views import look
@@ -134,8 +134,7 @@ def upright(human_head: FaceMesh, landmarker: FaceLandmarker) -> np.ndarray:
 def test_an_upright_head_is_found_where_it_is(
     human_head: FaceMesh, landmarker: FaceLandmarker
 ) -> None:
-    stages: list[str] = []
-    located = locate_face(human_head, landmarker.predict, lambda stage, _: stages.append(stage))
+    located = locate_face(human_head, landmarker.predict)
 
     axes = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
     tilt = Rotation.from_matrix(located.frame.axes @ axes.T).as_rotvec(degrees=True)
@@ -143,7 +142,37 @@ def test_an_upright_head_is_found_where_it_is(
     assert np.abs(tilt[1:]).max() < 2
     assert located.dense.shape == (POINTS, 3)
     assert np.median(located.spread) < 0.04 * located.frame.scale
-    assert stages
+
+
+def test_the_search_can_be_stopped_between_small_steps(human_head: FaceMesh) -> None:
+    calls: list[int] = []
+
+    def blind(_picture: np.ndarray, *, framed: bool = False) -> list[Guess]:
+        calls.append(framed)
+        return []
+
+    before, fractions = [], []
+
+    def search() -> None:
+        for stage, fraction in locate_stages(human_head, blind):
+            assert stage.startswith("Finding the face")
+            fractions.append(fraction)
+            before.append(len(calls))
+
+    with pytest.raises(RigError):
+        search()
+    assert fractions == sorted(fractions)
+    assert 0.0 <= fractions[0] < fractions[-1] < 1.0
+    assert max(np.diff([*before, len(calls)])) <= 24  # pictures in one step
+    assert len(calls) > 100
+
+
+def test_a_search_that_is_closed_early_ends(human_head: FaceMesh) -> None:
+    stages = locate_stages(human_head, lambda _, framed=False: [])
+    next(stages)
+    stages.close()
+    with pytest.raises(StopIteration):
+        next(stages)
 
 
 def test_the_same_bits_again(human_head: FaceMesh, landmarker: FaceLandmarker) -> None:
@@ -187,9 +216,8 @@ class Guess:
 
 
 def test_a_detector_that_sees_faces_everywhere_is_not_believed(human_head: FaceMesh) -> None:
-    random = np.random.default_rng(1)
-
-    def dreamer(picture: np.ndarray) -> list[Guess]:
+    def dreamer(picture: np.ndarray, *, framed: bool = False) -> list[Guess]:
+        random = np.random.default_rng([int(picture.sum()), framed])
         local = average_face()[:, :2] * [1, -1] * random.uniform(20, 60)
         flat = local + picture.shape[0] * random.uniform(0.3, 0.7, 2)
         return [Guess(0.99, np.hstack([flat, np.zeros((POINTS, 1))]), 1.0)]
