@@ -12,7 +12,6 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from .head import Head, LipSide, Role
-from .laplacian import HarmonicSolver
 from .polyline import resample
 from .surface import SurfaceSamples, closest
 from .topology import edge_graph, surface_distance
@@ -232,32 +231,3 @@ class Lips:
         change = self.gap(displacement) - self.gap(np.zeros_like(displacement))
         slide = np.linalg.norm(self._parted(displacement), axis=1)
         return bool(change.max() < PARTING and slide.max() < SLIDING)
-
-
-def close_sealed_mouth(
-    head: Head, solver: HarmonicSolver, displacement: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """A lip-parting shape (N, 3) for a mouth without a slit.
-
-    Around the lip line the motion is filled in smoothly from the skin about it, so that the
-    painted or sculpted mouth stays one piece while chin and cheeks move.
-    """
-    corner_r, corner_l = head.point("mouth_corner_R"), head.point("mouth_corner_L")
-    line = resample(
-        np.array(
-            [
-                corner_r,
-                (head.point("lip_upper_inner") + head.point("lip_lower_inner")) / 2,
-                corner_l,
-            ]
-        ),
-        41,
-    )
-    half_height = 0.6 * abs(head.point("lip_upper_top")[1] - head.point("lip_lower_bottom")[1])
-    reach = float(np.clip(half_height + 0.08, 0.12, 0.35))
-    near = cKDTree(line).query(head.vertices)[0] < reach
-    skin = head.role == Role.SKIN
-    known = skin & ~near
-    if not (skin & near).any():
-        return displacement
-    return np.where((skin & near)[:, None], solver.fill(known | ~skin, displacement), displacement)

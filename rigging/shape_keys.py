@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vocabulary import ARKIT_SHAPES, mirror_shape
-from .head import Head, Role
-from .laplacian import HarmonicSolver
+from .head import Head
 from .lids import Lids
-from .lips import Lips, close_sealed_mouth
+from .lips import Lips
 from .mirror import MirroredSkin, mirror_plane
+from .sealed import SealedSkin
 from .template import Template
 from .unfold import Unfolder
 
@@ -38,28 +38,57 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     plane = mirror_plane(head)
     mirrored = None if plane is None else MirroredSkin(head, plane)
     unfold = Unfolder(head)
+    disabled = _keep_shut(head, template, shapes)
     shapes = {name: unfold(shape) for name, shape in symmetrise(shapes, mirrored).items()}
-    disabled: list[str] = []
-    lids = _constrain_lids(head, shapes, disabled)
+    lids = _constrain_lids(head, shapes)
     shapes |= _settle_lids(shapes, lids, unfold, mirrored)
-    if head.seam is None:
-        _keep_mouth_sealed(head, template, shapes, disabled)
-        shapes = {name: unfold(shape) for name, shape in shapes.items()}
-    else:
+    if head.seam is not None:
         lips = Lips(head)
-        template_lips = Lips(template.head)
-        shut = frozenset(
-            name
-            for name, shape in template.shapes.items()
-            if template_lips.keeps_together(shape.astype(np.float64))
-        )
         mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
-        shapes |= _part_lips(mouth, lips, shut, unfold, mirrored)
+        shapes |= _part_lips(mouth, lips, _shut_in_template(template), unfold, mirrored)
         # Last, because it answers to jawOpen as that has become.
         shapes["mouthClose"] = _seal_lips(lips, unfold, shapes["jawOpen"], shapes["mouthClose"])
     for shape in shapes.values():
         shape[np.linalg.norm(shape, axis=1) < NEGLIGIBLE] = 0.0
     return shapes, tuple(disabled)
+
+
+def _keep_shut(head: Head, template: Template, shapes: Shapes) -> list[str]:
+    """Make shapes hold eyes and a mouth together that have no opening, in place; the names of
+    those that are nothing without one.
+    """
+    disabled: list[str] = []
+    sides = [side for side in SIDE_NAMES if side not in head.rims]
+    if not sides and head.seam is not None:
+        return disabled
+    sealed = SealedSkin(head)
+    for side in sides:
+        word, band = SIDE_NAMES[side], sealed.eye(side)
+        disabled.extend(name + word for name in LID_SHAPES)
+        for name, shape in shapes.items():
+            # Gaze moves lids, too; without any, it moves the eye parts alone.
+            if name.startswith("eye"):
+                shapes[name] = np.zeros_like(shape) if name.endswith(word) else shape
+            else:
+                shapes[name] = sealed.fill(shape, band)
+    if head.seam is None:
+        disabled.append("mouthClose")
+        shapes["mouthClose"] = np.zeros_like(head.vertices)
+        lips, band = Lips(template.head), sealed.mouth()
+        for name, shape in template.shapes.items():
+            if name.startswith(("mouth", "jaw")) and lips.opens(shape.astype(np.float64)):
+                shapes[name] = sealed.fill(shapes[name], band)
+    return disabled
+
+
+def _shut_in_template(template: Template) -> frozenset[str]:
+    """Names of the shapes in which the template's lips stay together."""
+    lips = Lips(template.head)
+    return frozenset(
+        name
+        for name, shape in template.shapes.items()
+        if lips.keeps_together(shape.astype(np.float64))
+    )
 
 
 def symmetrise(shapes: Shapes, mirrored: MirroredSkin | None) -> Shapes:
@@ -96,10 +125,20 @@ def _part_lips(
         for name, shape in symmetrise(mouth, mirrored).items()
     }
     mean = symmetrise(mouth, mirrored)
-    return {
-        name: mean[name] if _mean_length(shape - mean[name]) > TOLERATED_ASYMMETRY else shape
-        for name, shape in mouth.items()
-    }
+    for name, shape in mouth.items():
+        if _mean_length(shape - mean[name]) > TOLERATED_ASYMMETRY:
+            mouth[name] = mean[name]
+        mouth[name] = _smooth_if_apart(mouth[name], lips, unfold)
+    return mouth
+
+
+def _smooth_if_apart(
+    shape: NDArray[np.float64], lips: Lips, unfold: Unfolder
+) -> NDArray[np.float64]:
+    """The shape without folds, unless its lips would shift by that."""
+    smooth = unfold(shape)
+    shifted = np.abs(lips.gap(smooth) - lips.gap(shape)).max()
+    return smooth if shifted < TOLERATED_CROSSING / 2 else shape
 
 
 def _mean_length(difference: NDArray[np.float64]) -> float:
@@ -113,9 +152,7 @@ def _seal_lips(
 ) -> NDArray[np.float64]:
     """MouthClose (N, 3) that seals the lips on top of jawOpen, without folds where that holds."""
     sealed = jaw_open + lips.seal(jaw_open, mouth_close)
-    smooth = unfold(sealed)
-    opened = np.abs(lips.gap(smooth) - lips.gap(sealed)).max()
-    return (smooth if opened < TOLERATED_CROSSING / 2 else sealed) - jaw_open
+    return _smooth_if_apart(sealed, lips, unfold) - jaw_open
 
 
 def _settle_lids(
@@ -131,35 +168,14 @@ def _settle_lids(
     return settled
 
 
-def _constrain_lids(head: Head, shapes: Shapes, disabled: list[str]) -> dict[str, Lids]:
+def _constrain_lids(head: Head, shapes: Shapes) -> dict[str, Lids]:
     """Constrain the shapes of both eyes in place; returns the lids that there are."""
-    found: dict[str, Lids] = {}
-    for side, word in SIDE_NAMES.items():
-        if side not in head.rims:
-            disabled.extend(name + word for name in LID_SHAPES)
-            for name, shape in shapes.items():
-                # Gaze moves lids, too; without any, it moves the eye parts alone.
-                if name.endswith(word) and name.startswith("eye"):
-                    shape[:] = 0.0
-            continue
-        lids = found[side] = Lids(head, side)
+    found = {side: Lids(head, side) for side in SIDE_NAMES if side in head.rims}
+    for side, lids in found.items():
+        word = SIDE_NAMES[side]
         for name, shape in shapes.items():
             if name == f"eyeBlink{word}":
                 shapes[name] = lids.close(shape)
             elif name.endswith(word) and name.startswith(LID_REGION):
                 shapes[name] = lids.clear_path(shape, (0.5, 1.0))
     return found
-
-
-def _keep_mouth_sealed(head: Head, template: Template, shapes: Shapes, disabled: list[str]) -> None:
-    """Shapes that part the template's lips must not tear a mouth without a slit."""
-    skin_triangles = head.triangles_of(Role.SKIN)
-    solver = HarmonicSolver(head.vertices, skin_triangles)
-    template_lips = Lips(template.head)
-    shapes["mouthClose"][:] = 0.0
-    disabled.append("mouthClose")
-    for name, shape in template.shapes.items():
-        if name == "mouthClose" or not name.startswith(("mouth", "jaw")):
-            continue
-        if template_lips.opens(shape.astype(np.float64)):
-            shapes[name] = close_sealed_mouth(head, solver, shapes[name])

@@ -12,12 +12,12 @@ from scipy.spatial import cKDTree
 
 from .certificate.skin import near_lids, near_lips
 from .head import Head, Role
-from .laplacian import factorise
+from .laplacian import factorise, surface_laplacian
 from .topology import edge_graph, surface_distance
 
 # How far around a flipped triangle the displacement is smoothed, one after the other until none
 # is left; IOD.
-REACHES: Final[tuple[float, ...]] = (0.02, 0.03, 0.045, 0.07, 0.1, 0.15)
+REACHES: Final[tuple[float, ...]] = (0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.25, 0.4)
 MOVED: Final[float] = 1e-5  # IOD
 
 
@@ -32,17 +32,16 @@ class Unfolder:
     def __init__(self, head: Head) -> None:
         skin = head.triangles_of(Role.SKIN)
         near = np.linalg.norm(head.vertices - [0.0, -0.6, -0.3], axis=1) < 2.8
-        skin = skin[(head.visible & near)[skin].all(axis=1)]
+        skin = skin[(head.visible[skin].any(axis=1) & near[skin].all(axis=1))]
         used = np.zeros(len(head.vertices), bool)
         used[skin] = True
         self.ids = np.flatnonzero(used)
         self.triangles = (np.cumsum(used) - 1)[skin]
         self.vertices = head.vertices[self.ids]
         self.graph = edge_graph(self.vertices, self.triangles)
-        graph = (self.graph + self.graph.T).tocsr()
-        graph.data[:] = 1.0
-        self.neighbours: csr_matrix = graph
-        self.degree = np.diff(graph.indptr).astype(np.float64)
+        laplacian, _ = surface_laplacian(self.vertices, self.triangles)
+        self.degree = laplacian.diagonal()
+        self.neighbours: csr_matrix = (diags(self.degree) - laplacian).tocsr()
         self.rest = _normals(self.vertices[self.triangles])
         has_area = np.einsum("ij,ij->i", self.rest, self.rest) > 1e-18
         count = len(self.triangles)
@@ -95,7 +94,7 @@ class Unfolder:
         rows = np.flatnonzero((distance < reach) & ~self.fixed)
         if len(rows) == 0:
             return local, flipped
-        # The mean of the neighbours everywhere: a discrete harmonic function.
+        # A discrete harmonic function: the weighted mean of the neighbours everywhere.
         inside = self.neighbours[rows]
         outside = local.copy()
         outside[rows] = 0.0
