@@ -53,7 +53,7 @@ def reframe(head: Head) -> Head:
             side: Eyeball(moved(ball.centre), ball.radius * ratio)
             for side, ball in head.eyeballs.items()
         },
-    )
+    ).keep(head.scene.moved(ratio, moved(np.zeros(3))))
 
 
 def finalise(head: Head, template: Template, registration: Registration) -> Head:
@@ -74,4 +74,5 @@ def finalise(head: Head, template: Template, registration: Registration) -> Head
             continue
         named[name] = head.frame.to_world(point)
         confidence[name] = min(confidence[name], MOST_CERTAIN_AUTOMATIC)
-    return replace(head, landmarks=replace(head.landmarks, named=named, confidence=confidence))
+    landmarks = replace(head.landmarks, named=named, confidence=confidence)
+    return replace(head, landmarks=landmarks).keep(head.scene)

@@ -112,10 +112,17 @@ class Head:
         """All triangles, to be asked what rays hit."""
         return RayScene(self.vertices, self.triangles)
 
+    def keep(self, scene: RayScene) -> Head:
+        """Itself, with a scene of its triangles that has been built before."""
+        self.__dict__["scene"] = scene  # where cached_property looks first
+        return self
+
     def point(self, landmark: str) -> NDArray[np.float64]:
         """A named landmark in the head frame."""
         return self.frame.to_head(self.landmarks.named[landmark])
 
     def triangles_of(self, *roles: Role) -> NDArray[np.int64]:
         """Triangles (., 3) of the pieces with one of these roles, indices into ``vertices``."""
-        return self.triangles[np.isin(self.role[self.triangles[:, 0]], roles)]
+        wanted = np.zeros(len(Role), bool)
+        wanted[list(roles)] = True
+        return self.triangles[wanted[self.role][self.triangles[:, 0]]]

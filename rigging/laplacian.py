@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import SuperLU, splu
 
-from .topology import edge_graph
+from .topology import compact, edge_graph
 
 Floats = NDArray[np.float64]
 
@@ -31,13 +31,12 @@ def surface_laplacian(
     one place) edges weigh alike. Vertices without a triangle get empty rows. Areas are > 0.
     """
     count = len(vertices)
-    corners = np.sort(triangles, axis=1)
-    triangles = triangles[(corners[:, 0] != corners[:, 1]) & (corners[:, 1] != corners[:, 2])]
+    first, second, third = triangles.T
+    triangles = triangles[(first != second) & (second != third) & (third != first)]
     if not len(triangles):
         return sparse.csr_matrix((count, count)), np.ones(count)
-    used, compact = np.unique(triangles, return_inverse=True)
-    compact = compact.reshape(-1, 3)
-    matrix, areas = _robust(vertices[used], compact)
+    used, local = compact(triangles, count)
+    matrix, areas = _robust(vertices[used], local)
     place = sparse.csr_matrix(
         (np.ones(len(used)), (used, np.arange(len(used)))), shape=(count, len(used))
     )

@@ -17,6 +17,7 @@ from scipy import ndimage
 from .head import LidRim
 from .polyline import resample, smooth
 from .raycast import RayScene
+from .surface import touching
 
 RASTER: Final[int] = 220
 REACH: Final[float] = 0.72  # half the size of the raster; eyes don't reach past the midline
@@ -47,20 +48,33 @@ def eye_axes(side: str) -> NDArray[np.float64]:
     return np.stack([right, np.cross(front, right), front])
 
 
+def in_view(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    guess: NDArray[np.float64],
+    side: str,
+) -> NDArray[np.bool_]:
+    """(M,) which triangles the raster around ``guess`` (P, 3) may meet."""
+    axes = eye_axes(side)
+    centre = axes @ guess.mean(axis=0)
+    low, high = centre - REACH, centre + REACH
+    low[2], high[2] = -np.inf, np.inf
+    return touching(vertices @ axes.T, triangles, low, high)
+
+
 def look_at_eye(
     scene: RayScene,
     is_skin: NDArray[np.bool_],
     is_eye: NDArray[np.bool_],
     centre: NDArray[np.float64],
     axes: NDArray[np.float64],
-    reach: float = REACH,
 ) -> EyeView:
     """Cast the raster. ``is_skin``, ``is_eye``: (M,) bool per triangle of the scene."""
-    offset = np.linspace(-reach, reach, RASTER)
+    offset = np.linspace(-REACH, REACH, RASTER)
     across, up = np.meshgrid(offset, -offset)
     origins = centre + across[..., None] * axes[0] + up[..., None] * axes[1] + 4.0 * axes[2]
     origins = origins.reshape(-1, 3)
-    hits = scene.cast(origins, np.tile(-axes[2], (len(origins), 1)))
+    hits = scene.cast(origins, -axes[2])
     found = hits.triangle >= 0
     points = np.full((len(origins), 3), np.nan)
     points[found] = origins[found] - hits.distance[found, None] * axes[2]
@@ -131,7 +145,7 @@ def lies_on_skin(
         + up[inner][:, None] * view.axes[1]
         + 4.0 * view.axes[2]
     )
-    hits = skin_scene.cast(origins, np.tile(-view.axes[2], (len(origins), 1)))
+    hits = skin_scene.cast(origins, -view.axes[2])
     behind = np.where(
         hits.triangle >= 0, (origins - hits.distance[:, None] * view.axes[2]) @ view.axes[2], -9.0
     )
@@ -159,7 +173,9 @@ def outline(view: EyeView, mask: NDArray[np.bool_], side: str) -> LidRim | None:
         upper_points, lower_points = upper_points[::-1], lower_points[::-1]
     both = np.concatenate([upper_points, lower_points])
     along = both @ (view.axes[0] if side == "L" else -view.axes[0])
-    inner, outer = both[along.argmin()], both[along.argmax()]
+    # Both margins may reach the last column: which of their ends lies further is only rounding.
+    inner = both[along < along.min() + view.pixel / 2].mean(axis=0)
+    outer = both[along > along.max() - view.pixel / 2].mean(axis=0)
     margins = [
         smooth(resample(np.concatenate([[inner], points, [outer]]), SAMPLES), 1.2)
         for points in (upper_points, lower_points)

@@ -76,7 +76,7 @@ def front_hits(
     y = np.linspace(0.9, -2.0, GRID)
     grid_x, grid_y = np.meshgrid(x, y)
     origins = np.stack([grid_x.ravel(), grid_y.ravel(), np.full(grid_x.size, 8.0)], axis=1)
-    hits = scene.cast(origins, np.tile([0.0, 0.0, -1.0], (len(origins), 1)))
+    hits = scene.cast(origins, np.array([0.0, 0.0, -1.0]))
     found = hits.triangle >= 0
     piece = np.full(len(origins), -1)
     piece[found] = piece_of[triangles[hits.triangle[found], 0]]

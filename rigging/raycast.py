@@ -8,6 +8,7 @@ every run, process and with one thread or several, also where triangles coincide
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,8 @@ import numpy as np
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import ArrayLike, NDArray
+
+from .topology import all_corners
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class RayScene:
         self.vertices: NDArray[np.float64] = np.asarray(vertices, np.float64).reshape(-1, 3)
         self.triangles: NDArray[np.int64] = np.asarray(triangles, np.int64).reshape(-1, 3)
         finite = np.isfinite(self.vertices).all(axis=1)
-        self._solid = np.flatnonzero(finite[self.triangles].all(axis=1))
+        self._solid = np.flatnonzero(all_corners(finite, self.triangles))
         solid = self.triangles[self._solid]
         used = np.zeros(len(self.vertices), bool)
         used[solid] = True
@@ -61,6 +64,14 @@ class RayScene:
             # Loose vertices may be anywhere, also at NaN: Embree only gets those with triangles.
             place = (np.cumsum(used) - 1).astype(np.int32)
             TriangleMesh(self._scene, self._to_unit(points), place[solid])
+
+    def moved(self, scale: float, offset: NDArray[np.float64]) -> RayScene:
+        """The same triangles with vertices at ``scale * vertices + offset`` (3,), at no cost."""
+        scene = copy(self)
+        scene.vertices = scale * self.vertices + offset
+        scene._centre = scale * self._centre + offset
+        scene.extent = scale * self.extent
+        return scene
 
     def cast(self, origins: ArrayLike, directions: ArrayLike) -> Hits:
         """First hits of rays from ``origins`` (N, 3) along ``directions``, of any length.

@@ -23,7 +23,7 @@ from .laplacian import factorise, surface_laplacian
 from .similarity import fit_similarity, fit_warp
 from .surface import Surface, closest, touching
 from .template import Template
-from .topology import boundary_vertices, vertex_normals
+from .topology import all_corners, boundary_vertices, vertex_normals
 
 STEPS: Final[int] = 12
 STIFFNESS: Final[tuple[float, float]] = (10.0, 0.06)  # first and last step
@@ -234,7 +234,7 @@ def _target_groups(
     """
     shown = head.visible & (head.role == Role.SKIN)
     near = (np.abs(head.vertices - [0.0, -0.5, 0.0]) < [2.2, 2.6, 3.0]).all(axis=1)
-    triangles = head.triangles[(shown & near)[head.triangles].all(axis=1)]
+    triangles = head.triangles[all_corners(shown & near, head.triangles)]
     open_edge = boundary_vertices(head.triangles_of(Role.SKIN), len(head.vertices))
     seen = template.head.visible[skin]
     own_side = template.head.lip_side[skin]

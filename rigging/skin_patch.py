@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from .head import Head, Role
 from .laplacian import HarmonicSolver
-from .topology import edge_graph, surface_distance
+from .topology import any_corner, compact, edge_graph, mostly, surface_distance
 
 Floats = NDArray[np.float64]
 
@@ -66,17 +66,15 @@ class SkinPatch:
 def cut_patch(head: Head, inside: NDArray[np.bool_]) -> SkinPatch:
     """The skin triangles with at least one vertex ``inside`` (N,)."""
     triangles = head.triangles_of(Role.SKIN)
-    triangles = triangles[inside[triangles].any(axis=1)]
-    index, local = np.unique(triangles, return_inverse=True)
-    return SkinPatch(
-        index, head.vertices[index], local.reshape(-1, 3).astype(np.int64), head.visible[index]
-    )
+    triangles = triangles[any_corner(inside, triangles)]
+    index, local = compact(triangles, len(head.vertices))
+    return SkinPatch(index, head.vertices[index], local, head.visible[index])
 
 
 def visible_skin_triangles(head: Head) -> NDArray[np.int64]:
     """Skin triangles that can be seen; all of the skin where none can."""
     triangles = head.triangles_of(Role.SKIN)
-    seen = triangles[head.visible[triangles].sum(axis=1) >= 2]
+    seen = triangles[mostly(head.visible, triangles)]
     return seen if len(seen) else triangles
 
 

@@ -26,6 +26,31 @@ class WeldedMesh:
     weld: NDArray[np.int64]
 
 
+def any_corner(chosen: NDArray[np.bool_], triangles: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(M,) which triangles have a vertex that is ``chosen`` (N,). Far faster than any(axis=1)."""
+    return chosen[triangles[:, 0]] | chosen[triangles[:, 1]] | chosen[triangles[:, 2]]
+
+
+def all_corners(chosen: NDArray[np.bool_], triangles: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(M,) which triangles have three vertices that are ``chosen`` (N,)."""
+    return chosen[triangles[:, 0]] & chosen[triangles[:, 1]] & chosen[triangles[:, 2]]
+
+
+def mostly(chosen: NDArray[np.bool_], triangles: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(M,) which triangles have two or three vertices that are ``chosen`` (N,)."""
+    first, second, third = (chosen[triangles[:, corner]] for corner in range(3))
+    return (first & second) | (second & third) | (third & first)
+
+
+def compact(
+    triangles: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The vertices (n,) of ``count`` that triangles use, and the triangles (M, 3) into those."""
+    used = np.zeros(count, bool)
+    used[triangles] = True
+    return np.flatnonzero(used), (np.cumsum(used) - 1)[triangles]
+
+
 def edge_uses(triangles: NDArray[np.int64], count: int) -> csr_matrix:
     """(count, count) how many triangles use the edge from a lower to a higher vertex number."""
     start = triangles.ravel()

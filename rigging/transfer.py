@@ -22,7 +22,7 @@ from .laplacian import factorise, surface_laplacian
 from .registration import Registration
 from .surface import Surface
 from .template import Template
-from .topology import vertex_normals
+from .topology import all_corners, any_corner, vertex_normals
 
 SURE: Final[float] = 0.35  # confidence from which a vertex takes the template's displacement
 MATCH_DISTANCE: Final[float] = 0.05
@@ -69,7 +69,7 @@ def correspond(template: Template, head: Head, registration: Registration) -> Co
     confidence = np.zeros(count)
     own_visible = template.head.visible[registration.skin]
     own_side = template.head.lip_side[registration.skin]
-    shown = own_visible[registration.triangles].all(axis=1)
+    shown = all_corners(own_visible, registration.triangles)
     normals = vertex_normals(registration.vertices, registration.triangles)
     skin = (head.role == Role.SKIN) & head.visible
     skin &= np.linalg.norm(head.vertices - [0.0, -0.6, -0.3], axis=1) < FACE_REACH + 0.6
@@ -81,7 +81,7 @@ def correspond(template: Template, head: Head, registration: Registration) -> Co
         ids = np.flatnonzero(skin & (head.lip_side == side))
         allowed = shown.copy()
         if barred is not None:
-            allowed &= (own_side[registration.triangles] != barred).all(axis=1)
+            allowed &= all_corners(own_side != barred, registration.triangles)
         if len(ids) == 0 or not allowed.any():
             continue
         surface = Surface(registration.vertices, registration.triangles[allowed])
@@ -151,7 +151,7 @@ def transfer_deformations(
     slope = (gradient @ bent).reshape(3, count, 3).transpose(1, 2, 0)
     right = np.empty((len(rest), 3 * len(displacements)))
     for k, displacement in enumerate(displacements):
-        active = np.flatnonzero(displacement.any(axis=1)[triangles].any(axis=1))
+        active = np.flatnonzero(any_corner(displacement.any(axis=1), triangles))
         posed = _triangle_frames(rest + displacement, triangles[active])
         wanted = np.zeros((3, count, 3))
         wanted[:, active] = ((posed @ inverse[active] - np.eye(3)) @ slope[active]).transpose(
@@ -214,7 +214,7 @@ def _smooth_over(
     number = np.full(len(head.vertices), -1)
     number[unknown] = np.arange(len(unknown))
     triangles = head.triangles_of(Role.SKIN)
-    triangles = triangles[(number[triangles] >= 0).any(axis=1)]
+    triangles = triangles[any_corner(number >= 0, triangles)]
     border = np.zeros(len(head.vertices), bool)
     border[triangles] = True
     border &= number < 0

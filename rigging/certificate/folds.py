@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..data import Metric
 from ..head import Head
+from ..topology import any_corner
 from .report import judged, place_of
 from .skin import MOVED, ExposedSkin
 
@@ -56,7 +57,7 @@ def intersection_limit(skin: ExposedSkin) -> float:
     the number of triangles there; coarse lips have fewer triangles than that to spare. Measured
     in docs/evaluation.md.
     """
-    around = float((skin.near_lids | skin.near_lips)[skin.triangles].any(axis=1).sum())
+    around = float(any_corner(skin.near_lids | skin.near_lips, skin.triangles).sum())
     return float(np.ceil(2 * min(3 * np.sqrt(around), around / 12)))
 
 
@@ -103,7 +104,7 @@ class FoldFinder:
         longest = np.maximum(np.maximum.reduce(squared), 1e-20)
         self._normals = normals
         reliable = np.linalg.norm(normals, axis=1) > SLIVER * longest
-        delicate = (skin.near_lids | skin.near_lips)[skin.triangles].any(axis=1)
+        delicate = any_corner(skin.near_lids | skin.near_lips, skin.triangles)
         self._may_flip = reliable & ~delicate
         left = skin.points[:, 0] > 0
         openings = (skin.near_lips, skin.near_lids & left, skin.near_lids & ~left)
@@ -115,7 +116,7 @@ class FoldFinder:
         """All intersecting pairs among the triangles that could have met, and flips."""
         triangles = self._skin.triangles
         moved = np.einsum("ij,ij->i", displacement, displacement) > MOVED**2
-        active = np.flatnonzero(moved[triangles].any(axis=1))
+        active = np.flatnonzero(any_corner(moved, triangles))
         corner = displacement[triangles[active]]
         change_a, change_b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
         flipped = self._flipped(active, change_a, change_b)
@@ -156,8 +157,7 @@ class FoldFinder:
         for opening in self._openings:
             if np.ptp(displacement[opening], axis=0).max() > CONTACT_MOTION:
                 strained[opening] = True
-        chosen = strained[triangles].any(axis=1)
-        candidates = np.flatnonzero(chosen)
+        candidates = np.flatnonzero(any_corner(strained, triangles))
         return find_intersections(self._skin.points + displacement, triangles, candidates)
 
     def new(self, folds: list[Folds]) -> list[Folds]:

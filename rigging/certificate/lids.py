@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ..data import Metric
 from ..head import Head, LidRim, Role
 from ..raycast import RayScene
+from ..surface import touching
+from ..topology import any_corner, compact
 from .report import judged, nearest_landmark, not_measurable
 from .skin import ExposedSkin
 
@@ -68,10 +70,11 @@ def _aperture_metric(
 ) -> Metric:
     rim = head.rims[side]
     origins = _rays_through(rim)
-    at_rest = _open_rays(head, skin, side, np.zeros_like(blink), origins)
+    lids = _Lids(head, skin, side)
+    at_rest = lids.open_rays(np.zeros_like(blink), origins)
     if not at_rest.any():
         return not_measurable(name, APERTURE_LIMIT, "ratio", "The eye is shut at rest.")
-    still_open = _open_rays(head, skin, side, blink, origins)
+    still_open = lids.open_rays(blink, origins)
     place = SHAPES[side]
     if still_open.any():
         worst = origins[still_open].mean(axis=0) - START * rim.axes[2]
@@ -111,45 +114,50 @@ def inside_polygon(points: NDArray[np.float64], polygon: NDArray[np.float64]) ->
     return (straddles & (x < crossing)).sum(axis=1) % 2 == 1
 
 
-def _open_rays(
-    head: Head,
-    skin: ExposedSkin,
-    side: str,
-    displacement: NDArray[np.float64],
-    origins: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Which rays get through the lids: their first hit is not lid skin. Lashes are ignored."""
-    rim = head.rims[side]
-    lids = _skin_around(head, rim)
-    vertices = head.vertices.copy()
-    vertices[skin.index] += displacement
-    eye = head.triangles_of(EYES[side])
-    triangles = np.concatenate([lids, eye])
-    if len(triangles) == 0:
-        return np.ones(len(origins), bool)
-    used, compact = np.unique(triangles, return_inverse=True)
-    hits = RayScene(vertices[used], compact.reshape(-1, 3)).cast(
-        origins, np.broadcast_to(-rim.axes[2], origins.shape)
-    )
-    on_skin = (hits.triangle >= 0) & (hits.triangle < len(lids))
-    shut = np.zeros(len(origins), bool)
-    hit = lids[hits.triangle[on_skin]]
-    depth = (origins[on_skin] - hits.distance[on_skin, None] * rim.axes[2]) @ rim.axes[2]
-    # Skin folded away under the brow at rest may be drawn out by the blink: it counts as lid
-    # unless it lies behind the margins, which is the socket seen through the opening.
-    margins = np.concatenate([rim.upper, rim.lower]) @ rim.axes[2]
-    shut[on_skin] = head.visible[hit].any(axis=1) | (depth > margins.min())
-    return ~shut
+class _Lids:
+    """The skin that could get in front of one eye's opening, hidden skin as well, and the eye."""
 
+    def __init__(self, head: Head, skin: ExposedSkin, side: str) -> None:
+        self._rim = rim = head.rims[side]
+        outline = np.concatenate([rim.upper, rim.lower])
+        centre = outline.mean(axis=0)
+        reach = 2.5 * float(np.linalg.norm(outline - centre, axis=1).max())
+        close = np.linalg.norm(head.vertices - centre, axis=1) < reach
+        lids = head.triangles_of(Role.SKIN)
+        lids = lids[any_corner(close, lids)]
+        triangles = np.concatenate([lids, head.triangles_of(EYES[side])])
+        used, self._triangles = compact(triangles, len(head.vertices))
+        self._is_lid = np.arange(len(triangles)) < len(lids)
+        self._visible = any_corner(head.visible, triangles)
+        self._points = head.vertices[used]
+        exposed = np.full(len(head.vertices), -1)
+        exposed[skin.index] = np.arange(len(skin.index))
+        self._exposed = exposed[used]
 
-def _skin_around(head: Head, rim: LidRim) -> NDArray[np.int64]:
-    """Skin triangles that could get in front of the opening, hidden ones as well."""
-    outline = np.concatenate([rim.upper, rim.lower])
-    centre = outline.mean(axis=0)
-    reach = 2.5 * float(np.linalg.norm(outline - centre, axis=1).max())
-    close = np.linalg.norm(head.vertices - centre, axis=1) < reach
-    skin = head.triangles_of(Role.SKIN)
-    return skin[close[skin].any(axis=1)]
+    def open_rays(
+        self, displacement: NDArray[np.float64], origins: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Which rays get through the lids: their first hit is not lid skin. Lashes are ignored.
+
+        ``displacement`` (n, 3) of the exposed skin; ``origins`` (P, 3) of rays into the eye.
+        """
+        axes = self._rim.axes
+        moves = self._exposed >= 0
+        points = self._points.copy()
+        points[moves] += displacement[self._exposed[moves]]
+        low, high = (origins @ axes.T).min(axis=0), (origins @ axes.T).max(axis=0)
+        low[2] = -np.inf
+        met = np.flatnonzero(touching(points @ axes.T, self._triangles, low, high))
+        hits = RayScene(points, self._triangles[met]).cast(origins, -axes[2])
+        hit = np.append(met, -1)[hits.triangle]
+        on_skin = hits.found & self._is_lid[hit]
+        depth = (origins[on_skin] - hits.distance[on_skin, None] * axes[2]) @ axes[2]
+        # Skin folded away under the brow at rest may be drawn out by the blink: it counts as lid
+        # unless it lies behind the margins, which is the socket seen through the opening.
+        margins = np.concatenate([self._rim.upper, self._rim.lower]) @ axes[2]
+        shut = np.zeros(len(origins), bool)
+        shut[on_skin] = self._visible[hit[on_skin]] | (depth > margins.min())
+        return ~shut
 
 
 def _penetration_metric(
@@ -186,8 +194,7 @@ class EyeSurface:
         triangles: NDArray[np.int64],
         front: NDArray[np.float64],
     ) -> None:
-        used, compact = np.unique(triangles, return_inverse=True)
-        self._scene = RayScene(vertices[used], compact.reshape(-1, 3))
+        self._scene = RayScene(vertices, triangles)
         self._facing = np.abs(self._scene.triangle_normals @ front)
         self._front = front
 
@@ -198,7 +205,7 @@ class EyeSurface:
         tangent plane, which does not blow up at the outline of a ball as the depth does.
         """
         origins = points + START * self._front
-        hits = self._scene.cast(origins, np.broadcast_to(-self._front, origins.shape))
+        hits = self._scene.cast(origins, -self._front)
         depth = np.zeros(len(points))
         struck = hits.found
         along = START - hits.distance[struck]

@@ -14,6 +14,7 @@ from ..data import Metric
 from ..head import Head, LipSide, Role
 from ..polyline import resample
 from ..surface import ClosestPoints, closest
+from ..topology import any_corner
 from .report import judged, nearest_landmark, not_measurable
 from .skin import CLOSE_POSE, poses
 
@@ -96,7 +97,7 @@ def _find_lip(head: Head, side: LipSide, curve: NDArray[np.float64]) -> Lip | No
     skin = head.triangles_of(Role.SKIN)
     own = skin[(head.lip_side[skin] == side).sum(axis=1) >= 2]
     distance, _ = cKDTree(curve).query(head.vertices, distance_upper_bound=MOUTH_REACH)
-    own = own[np.isfinite(distance)[own].any(axis=1)]
+    own = own[any_corner(np.isfinite(distance), own)]
     if len(own) == 0:
         return None
     return Lip(closest(head.vertices, own, resample(curve, SAMPLES)), own)

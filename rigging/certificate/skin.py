@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from ..head import Head, Role
 from ..polyline import resample
+from ..topology import any_corner, compact
 
 MOVED = 1e-4  # IOD; less than this is rounding, not motion
 LID_REACH = 0.6  # of the eye opening: the lid fold lies within this distance of the margin
@@ -39,13 +40,13 @@ class ExposedSkin:
 def exposed_skin(head: Head) -> ExposedSkin:
     """Cut the visible skin out of a head."""
     is_skin = head.role[head.triangles[:, 0]] == Role.SKIN
-    chosen = np.flatnonzero(is_skin & head.visible[head.triangles].any(axis=1))
-    index, triangles = np.unique(head.triangles[chosen], return_inverse=True)
+    chosen = np.flatnonzero(is_skin & any_corner(head.visible, head.triangles))
+    index, triangles = compact(head.triangles[chosen], len(head.vertices))
     points = head.vertices[index]
     return ExposedSkin(
         index=index,
         points=points,
-        triangles=triangles.reshape(-1, 3),
+        triangles=triangles,
         triangle_index=chosen,
         near_lids=near_lids(head, points),
         near_lips=near_lips(head, points),

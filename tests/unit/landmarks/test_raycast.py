@@ -126,3 +126,17 @@ def test_repeated_casts_give_the_same_bits_also_where_triangles_coincide() -> No
 
     with ThreadPoolExecutor(3) as pool:
         assert len({digest(0), *pool.map(digest, range(6))}) == 1
+
+
+def test_a_moved_scene_is_hit_like_one_built_in_the_new_place() -> None:
+    vertices, triangles = icosphere_like()
+    scale, offset = 3.5, np.array([1.0, -20.0, 4.0])
+    random = np.random.default_rng(5)
+    origins = offset + scale * random.uniform(-2.0, 2.0, (100, 3))
+    directions = offset - origins
+
+    hits = RayScene(vertices, triangles).moved(scale, offset).cast(origins, directions)
+
+    anew = RayScene(scale * vertices + offset, triangles).cast(origins, directions)
+    np.testing.assert_array_equal(hits.found, anew.found)
+    np.testing.assert_allclose(hits.distance, anew.distance, atol=1e-5)
