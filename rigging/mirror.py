@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 
-from .certificate.symmetry import FACE_CENTRE, FACE_REACH, find_mirror_plane
+from .certificate.symmetry import FACE_CENTRE, FACE_REACH, SYMMETRIC_HEAD, find_mirror_plane
 from .data import FaceLandmarks, HeadFrame
 from .head import Eyeball, Head, LidRim, LipSeam, LipSide, Role
 from .landmarks import PLACED
 from .surface import Surface
 
-SYMMETRIC = 0.005  # IOD; how far the mirror image of a symmetric face may lie from it
-ENOUGH = 0.95  # share of the face that must lie as close before a head counts as symmetric
+# IOD, mean distance of a symmetric face from its mirror image; a little more than what the
+# certificate takes for symmetric.
+SYMMETRIC_FACE = 0.012 * SYMMETRIC_HEAD
+SAME_PLACE = 0.005  # IOD; a vertex has a partner when its mirror image lies this close to one
 IMAGE_REACH = 0.02  # IOD; skin further from its mirror image than this has none
 FACING = 0.3  # cosine between a mirrored normal and that of the skin it meets
 SAMPLES = 2000
@@ -45,12 +47,12 @@ class MirrorPlane:
 
 
 def mirror_plane(head: Head) -> MirrorPlane | None:
-    """The mirror plane of a head whose face is its own mirror image within SYMMETRIC, else None.
+    """The mirror plane of a head whose face is its own mirror image, else None.
 
     The surfaces are compared, so the two sides may be meshed differently.
     """
     skin = (head.role == Role.SKIN) & head.visible
-    near = np.linalg.norm(head.vertices - FACE_CENTRE, axis=1) < FACE_REACH + 2 * SYMMETRIC
+    near = np.linalg.norm(head.vertices - FACE_CENTRE, axis=1) < FACE_REACH + 0.02
     face = np.flatnonzero(skin & (np.linalg.norm(head.vertices - FACE_CENTRE, axis=1) < FACE_REACH))
     triangles = head.triangles[(skin & near)[head.triangles].any(axis=1)]
     if len(face) < 10 or len(triangles) == 0:
@@ -58,7 +60,7 @@ def mirror_plane(head: Head) -> MirrorPlane | None:
     samples = head.vertices[face[:: max(1, len(face) // SAMPLES)]]
     plane = MirrorPlane(*find_mirror_plane(samples))
     images = Surface(head.vertices, triangles).closest(plane.reflect_points(samples))
-    return plane if np.mean(images.distance < SYMMETRIC) >= ENOUGH else None
+    return plane if images.distance.mean() < SYMMETRIC_FACE else None
 
 
 def partners(head: Head, plane: MirrorPlane) -> NDArray[np.int64]:
@@ -76,7 +78,7 @@ def partners(head: Head, plane: MirrorPlane) -> NDArray[np.int64]:
         mirrored_kind,
         head.lip_side,
     ]
-    distance, partner = cKDTree(here).query(there, distance_upper_bound=SYMMETRIC)
+    distance, partner = cKDTree(here).query(there, distance_upper_bound=SAME_PLACE)
     return np.where(np.isfinite(distance), partner, -1)
 
 

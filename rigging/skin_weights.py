@@ -51,7 +51,7 @@ def skin_weights(head: Head, jaw_prior: Floats | None, bones: Sequence[Bone]) ->
 
     ``jaw_prior`` (N,): the jaw's share by a registered template, NaN where unknown, or None.
     Rows sum to 1 with at most MOST_INFLUENCES entries, none negative. On a head that is
-    symmetric within mirror.SYMMETRIC each vertex and its partner get the mean of both sides, so
+    symmetric (see mirror.py) each vertex and its partner get the mean of both sides, so
     mirrored topology gets mirrored weights.
     """
     columns = {bone.name: index for index, bone in enumerate(bones)}
