@@ -21,6 +21,8 @@ from .assets import asset_path
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+Picture = NDArray[np.uint8] | NDArray[np.float32]
+
 POINTS: Final = 478
 # Outer corners of the character's right and left eye among the 478 points: they give the roll.
 RIGHT_EYE_OUTER: Final = 33
@@ -104,20 +106,21 @@ class FaceLandmarker:
 
     def predict(
         self,
-        image: NDArray[np.uint8],
+        image: Picture,
         *,
         min_score: float = 0.5,
         blendshapes: bool = False,
         framed: bool = False,
     ) -> list[FacePrediction]:
-        """Every face in an (H, W, 3) uint8 RGB picture, the surest first.
+        """Every face in an (H, W, 3) RGB picture of 0..255, uint8 or float32, the surest first.
 
         ``framed``: the picture is square and holds one upright face, whose points span
         about 1 / CROP_MARGIN of it. Then only this face is looked for, which takes half the time.
         May be called from several threads at once.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"expected an (H, W, 3) uint8 picture, got {image.shape}")
+        is_colour = image.ndim == 3 and image.shape[2] == 3 and image.size > 0
+        if not is_colour or image.dtype not in (np.uint8, np.float32):
+            raise ValueError(f"expected an (H, W, 3) picture, got {image.shape}, {image.dtype}")
         detections = self._detect(image, min_score)
         if not framed:
             return [self._describe(image, detection, blendshapes) for detection in detections]
@@ -128,9 +131,7 @@ class FaceLandmarker:
         nearest = _nearest(points, detections)
         return [FacePrediction(nearest.score, nearest.box, points, presence, coefficients)]
 
-    def _describe(
-        self, image: NDArray[np.uint8], detection: _Detection, blendshapes: bool
-    ) -> FacePrediction:
+    def _describe(self, image: Picture, detection: _Detection, blendshapes: bool) -> FacePrediction:
         points, presence = self._locate(image, _crop_of_detection(detection))
         if presence > HOPELESS_PRESENCE:
             # The first crop follows the detector's coarse box; the mesh's own crop fits better.
@@ -138,7 +139,7 @@ class FaceLandmarker:
         coefficients = self._blendshapes(points) if blendshapes else None
         return FacePrediction(detection.score, detection.box, points, presence, coefficients)
 
-    def _detect(self, image: NDArray[np.uint8], min_score: float) -> list[_Detection]:
+    def _detect(self, image: Picture, min_score: float) -> list[_Detection]:
         letterbox = _whole(image)
         size = self._detector_size
         crop = _warp(image, letterbox, size, replicate_border=False) / 127.5 - 1.0
@@ -157,7 +158,7 @@ class FaceLandmarker:
         corners_and_eyes = corners_and_eyes @ to_picture[:, :2].T + to_picture[:, 2]
         return _merge_overlapping(scores[candidates].astype(np.float64), corners_and_eyes)
 
-    def _locate(self, image: NDArray[np.uint8], crop: _Crop) -> tuple[NDArray[np.float64], float]:
+    def _locate(self, image: Picture, crop: _Crop) -> tuple[NDArray[np.float64], float]:
         """The 478 points (478, 3) in the picture's pixels, and the presence."""
         size = self._mesh_size
         pixels = _warp(image, crop, size, replicate_border=True) / 255.0
@@ -216,7 +217,7 @@ def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _warp(
-    image: NDArray[np.uint8], crop: _Crop, resolution: int, *, replicate_border: bool
+    image: Picture, crop: _Crop, resolution: int, *, replicate_border: bool
 ) -> NDArray[np.float32]:
     """The crop as a (resolution, resolution, 3) picture of 0..255, without aliasing."""
     import cv2
@@ -275,7 +276,7 @@ def _crop_of_detection(detection: _Detection) -> _Crop:
     return _Crop(centre, float(size), float(np.arctan2(along[1], along[0])))
 
 
-def _whole(image: NDArray[np.uint8]) -> _Crop:
+def _whole(image: Picture) -> _Crop:
     height, width = image.shape[:2]
     return _Crop(np.array([width - 1, height - 1]) / 2, float(max(height, width)), 0.0)
 

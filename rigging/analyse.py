@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .canonical_order import canonical_weld
 from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import EYE_OUTLINE
 from .exposure import HIDDEN_BELOW, exposure
@@ -28,8 +29,8 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     What the head lacks (a lip slit, lids that can close) is told in ``Head.messages``.
     """
     frame = landmarks.frame
-    welded = weld(frame.to_head(face_mesh.vertices), face_mesh.triangles)
-    vertices, triangles = welded.vertices, welded.triangles
+    welded = canonical_weld(weld(face_mesh.vertices, face_mesh.triangles))
+    vertices, triangles = frame.to_head(welded.vertices), welded.triangles
     component = components(triangles, len(vertices))
     normals = vertex_normals(vertices, triangles)
     scene = RayScene(vertices, triangles)

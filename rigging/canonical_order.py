@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data import Appearance, FaceMesh
+from .topology import WeldedMesh
 
 
 def vertex_ranks(vertices: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -28,6 +29,38 @@ def vertex_ranks(vertices: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDAr
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.cumsum(is_new) - 1
     return order, ranks
+
+
+def canonical_weld(mesh: WeldedMesh) -> WeldedMesh:
+    """The same welded mesh with its vertices and triangles in canonical order.
+
+    Vertices that lie in one place without being one, as on lips that touch, are told apart by
+    their neighbours.
+    """
+    order, ranks = vertex_ranks(mesh.vertices)
+    if len(order) and ranks[order[-1]] + 1 < len(order):
+        around = _neighbours(mesh)
+        order = np.lexsort((around[:, 2], around[:, 1], around[:, 0], ranks))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    placed = place[mesh.triangles]
+    rows, turns = triangle_order(placed)
+    return WeldedMesh(
+        mesh.vertices[order], np.take_along_axis(placed[rows], turns, axis=1), place[mesh.weld]
+    )
+
+
+def _neighbours(mesh: WeldedMesh) -> NDArray[np.float64]:
+    """(N, 3) the middle of the triangles around each vertex, to as many digits as sums are sure."""
+    centres = mesh.vertices[mesh.triangles].mean(axis=1)
+    corners = mesh.triangles.ravel()
+    count = np.maximum(np.bincount(corners, minlength=len(mesh.vertices)), 1)
+    sums = [
+        np.bincount(corners, np.repeat(centres[:, axis], 3), minlength=len(mesh.vertices))
+        for axis in range(3)
+    ]
+    size = float(np.ptp(centres, axis=0).max()) if len(centres) else 0.0
+    return np.round(np.stack(sums, axis=1) / count[:, None] / (size or 1.0), 9)
 
 
 def triangle_order(ranks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -15,7 +15,7 @@ from .canonical_face import POINTS, SKIN_POINTS
 from .data import FaceMesh
 from .raycast import RayScene
 from .search_views import UPRIGHT, SearchView, turn
-from .views import LEVEL_LIGHT, Camera, render
+from .views import LEVEL_LIGHT, Camera, render_unrounded
 
 MIN_SCORE: Final = 0.5
 MIN_PRESENCE: Final = 0.5
@@ -35,13 +35,13 @@ class Prediction(Protocol):
 
 
 class Detector(Protocol):
-    """Every face in an (H, W, 3) uint8 picture; ``framed``: of one upright face that fills it.
+    """Every face in an (H, W, 3) picture of 0..255; ``framed``: of one upright face that fills it.
 
     Is called from several threads at once.
     """
 
     def __call__(
-        self, picture: NDArray[np.uint8], /, *, framed: bool = False
+        self, picture: NDArray[np.float32], /, *, framed: bool = False
     ) -> Sequence[Prediction]: ...
 
 
@@ -69,7 +69,7 @@ def look_around(
 
     def see(view: SearchView) -> list[Sighting]:
         light = LEVEL_LIGHT if view.quarter_turns == UPRIGHT else TURNABLE_LIGHT
-        picture = render(surface, view.camera, scene=scene, light=light)
+        picture = render_unrounded(surface, view.camera, scene, light=light)
         seen: list[Sighting] = []
         for turns in view.quarter_turns:
             turned = np.ascontiguousarray(np.rot90(picture, turns))

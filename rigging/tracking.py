@@ -17,7 +17,7 @@ from .face_paint import Painter
 from .orientation import Detector, Sighting, sightings
 from .raycast import RayScene
 from .triangulation import MIN_VIEWS, fuse, triangulate
-from .views import LEVEL_LIGHT, Camera, look, render
+from .views import LEVEL_LIGHT, Camera, look, render_unrounded
 
 Floats = NDArray[np.float64]
 Angles = Sequence[tuple[float, float]]
@@ -87,7 +87,7 @@ class Tracker:
         def see(angle: tuple[float, float]) -> Sighting | None:
             for framing in FRAMINGS:
                 camera = camera_on(points, frame, *angle, framing=framing)
-                picture = render(surface, camera, scene=self.scene, light=LEVEL_LIGHT)
+                picture = render_unrounded(surface, camera, self.scene, light=LEVEL_LIGHT)
                 found = sightings(camera, self.detect(picture, framed=True))
                 if found and _is_expected(found[0], frame):
                     return found[0]

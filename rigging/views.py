@@ -126,16 +126,33 @@ def render(
     if scene is None:
         positions = face_mesh.vertices if vertices is None else vertices
         scene = RayScene(positions, face_mesh.triangles)
+    picture = render_unrounded(face_mesh, camera, scene, background=background, light=light)
+    return (picture + 0.5).astype(np.uint8)
+
+
+def render_unrounded(
+    face_mesh: FaceMesh,
+    camera: Camera,
+    scene: RayScene,
+    *,
+    background: tuple[int, int, int] = BACKGROUND,
+    light: tuple[float, float, float] = KEY_LIGHT,
+) -> NDArray[np.float32]:
+    """The same picture in float32 of 0..255.
+
+    For networks: rounded to whole numbers, a picture jumps where a mesh moves by a hair, and
+    their landmarks with it.
+    """
     origins, directions = camera.rays()
     hits = scene.cast(origins, directions)
-    picture = np.empty((camera.resolution**2, 3), np.uint8)
+    picture = np.empty((camera.resolution**2, 3), np.float32)
     picture[:] = background
     seen = np.flatnonzero(hits.found)
     seen_hits = Hits(hits.triangle[seen], hits.barycentric[seen], hits.distance[seen])
     colours = _surface_colours(face_mesh.appearance, seen_hits)
     towards_light = np.asarray(light) @ camera.axes / np.linalg.norm(light)
     shades = _shading(scene, seen_hits, directions[seen].astype(np.float32), towards_light)
-    picture[seen] = np.clip(colours * shades[:, None] * 255.0 + 0.5, 0, 255).astype(np.uint8)
+    picture[seen] = np.clip(colours * (255.0 * shades)[:, None], 0.0, 255.0)
     return picture.reshape(camera.resolution, camera.resolution, 3)
 
 

@@ -133,9 +133,9 @@ def _landmarks_agree(out: Path) -> None:
         assert {entry["name"] for entry in entries} == set(LANDMARKS)
         assert all(0.0 <= entry["confidence"] <= 1.0 for entry in entries)
         points[kind] = np.array([entry["xyz"] for entry in entries])
-    # Metres; the files order their vertices differently, which moves an eye corner a little.
-    np.testing.assert_allclose(points["obj"], points["glb"], atol=5e-3)
-    np.testing.assert_allclose(points["fbx"] / 100.0, points["glb"], atol=5e-3)
+    # Metres; the files round positions differently, which moves a lid by some tenths of a mm.
+    np.testing.assert_allclose(points["obj"], points["glb"], atol=1e-3)
+    np.testing.assert_allclose(points["fbx"] / 100.0, points["glb"], atol=1e-3)
     named = dict(zip((entry["name"] for entry in entries), points["glb"], strict=True))
     assert named["eye_outer_L"][0] > named["eye_outer_R"][0]  # glTF: +X is the character's left
     assert named["brow_mid_L"][1] > named["chin"][1]  # +Y up
