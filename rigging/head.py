@@ -7,15 +7,19 @@ All coordinates are in the head frame (see data.py): +X the character's left, +Y
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .data import FaceLandmarks, HeadFrame, Message
 from .raycast import RayScene
+
+Found = TypeVar("Found")
 
 
 class Role(IntEnum):
@@ -40,6 +44,21 @@ class LipSide(IntEnum):
     NONE = 0
     UPPER = 1
     LOWER = 2
+
+
+def once_per_head(measure: Callable[[Head], Found]) -> Callable[[Head], Found]:
+    """Keep what ``measure(head)`` finds with the head, which never changes."""
+    name = f"{measure.__module__}.{measure.__qualname__}"
+
+    @wraps(measure)
+    def remembered(head: Head) -> Found:
+        kept = head.__dict__
+        if name not in kept:
+            kept[name] = measure(head)
+        found: Found = kept[name]
+        return found
+
+    return remembered
 
 
 @dataclass(frozen=True)

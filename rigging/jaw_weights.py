@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.spatial import cKDTree
 
 from .head import Head, LipSeam, LipSide, Role
-from .laplacian import factorise
+from .laplacian import diffused
 from .polyline import resample
 from .proportions import Proportions, mouth_centre
 from .skin_patch import SkinPatch, cut_patch, smoothstep
@@ -122,7 +121,8 @@ def _apply_prior(
         return False
     if head.seam is not None:
         margins = np.concatenate([head.seam.upper, head.seam.lower])
-        usable &= cKDTree(margins).query(patch.points)[0] > PRIOR_BAND
+        near = cKDTree(margins).query(patch.points, distance_upper_bound=PRIOR_BAND)[0]
+        usable &= np.isinf(near)
     values[usable] = np.clip(local[usable], 0.0, 1.0)
     known |= usable
     return True
@@ -183,7 +183,8 @@ def _apply_seam(
             continue
         line = resample(margin, 200)
         along = np.linspace(0.0, 1.0, len(line))
-        distance, place = cKDTree(line).query(patch.points)
+        # Compact nodes make queries from far away several times slower.
+        distance, place = cKDTree(line, compact_nodes=False).query(patch.points)
         chosen = on_lip & (distance < SEAM_BAND)
         # On a coarse mesh no vertex may be that close: then the nearest of this lip.
         nearest, gap = patch.nearest(margin[2:-2], on_lip)
@@ -224,7 +225,5 @@ def _fill_loose(head: Head, patch: SkinPatch, filled: Floats) -> Floats:
 
 
 def _smoothed(patch: SkinPatch, field: Floats) -> Floats:
-    """One implicit step of diffusion: rounds the kinks where known and filled skin meet."""
-    areas = sparse.diags(patch.solver.areas)
-    system = areas + SMOOTHING**2 * patch.solver.laplacian
-    return factorise(system).solve(patch.solver.areas * field)
+    """The field (n,) with the kinks rounded where known and filled skin meet."""
+    return diffused(patch.solver.laplacian, patch.solver.areas, SMOOTHING, field)

@@ -30,9 +30,10 @@ def jaw_bone_motion(head: Head, displacement: Floats, jaw: Floats) -> tuple[Floa
     chosen = (head.role == Role.SKIN) & head.visible & (jaw > 0.5)
     if head.seam is not None and chosen.any():
         lips = np.concatenate([head.seam.upper, head.seam.lower])
-        off_lips = cKDTree(lips).query(head.vertices)[0] > LIP_DISTANCE
-        if (chosen & off_lips).sum() >= 4:
-            chosen &= off_lips
+        ids = np.flatnonzero(chosen)
+        near = cKDTree(lips).query(head.vertices[ids], distance_upper_bound=LIP_DISTANCE)[0]
+        if np.isinf(near).sum() >= 4:
+            chosen[ids[np.isfinite(near)]] = False
     if chosen.sum() < 3:
         return None
     level = jaw[chosen]

@@ -44,15 +44,16 @@ def follow_skin(
     which only skin is read. ``weights`` (N, B): the head's skin weights, columns as ``bones``.
     Eyes move in the eyeLook shapes alone; upper teeth, hair and body never.
     """
-    skin = (head.role == Role.SKIN)[:, None]
+    parts = np.flatnonzero(head.role != Role.SKIN)
     followers = list(_followers(head, bones, weights))
     filled: dict[str, Floats] = {}
     for name, given in shapes.items():
-        displacement = np.where(skin & np.isfinite(given), given, 0.0)
+        displacement = np.where(np.isfinite(given), given, 0.0)
+        displacement[parts] = 0.0
         result = displacement.copy()
         for follower in followers:
             follower(name, displacement, result)
-        result[~skin[:, 0] & (np.abs(result).max(axis=1) < ROUNDING)] = 0.0
+        result[parts[np.abs(result[parts]).max(axis=1) < ROUNDING]] = 0.0
         filled[name] = result
     return filled
 

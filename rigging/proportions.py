@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .head import Head, Role
-from .topology import boundary_vertices
+from .head import Head, Role, once_per_head
+from .topology import boundary_vertices, compact
 
 Point = NDArray[np.float64]
 
@@ -40,6 +40,7 @@ class Proportions:
     has_neck: bool
 
 
+@once_per_head
 def measure(head: Head) -> Proportions:
     """Measure a head. Never fails: what can't be seen follows human proportions."""
     mouth = mouth_centre(head)
@@ -110,7 +111,8 @@ def _neck_levels(
     or ends open below it. A head that simply has an underside has none.
     """
     triangles = head.triangles_of(Role.SKIN, Role.BODY)
-    heights = head.vertices[np.unique(triangles), 1]
+    used, _ = compact(triangles, len(head.vertices))
+    heights = head.vertices[used, 1]
     lowest = float(heights.min(initial=chin[1]))
     top, none = chin[1] - 0.1 * height, chin[1] - 0.5 * height
     if lowest > chin[1] - 0.3 * height:

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from .head import Head, Role
+from .head import Head, Role, once_per_head
 from .laplacian import HarmonicSolver
 from .topology import any_corner, compact, edge_graph, mostly, surface_distance
 
@@ -41,6 +41,12 @@ class SkinPatch:
         return edge_graph(self.points, self.triangles)
 
     @cached_property
+    def visible_points(self) -> tuple[NDArray[np.int64], cKDTree]:
+        """The vertices of the patch that can be seen, and their positions to search in."""
+        ids = np.flatnonzero(self.visible)
+        return ids, cKDTree(self.points[ids])
+
+    @cached_property
     def piece(self) -> NDArray[np.int64]:
         """(n,) index of the connected piece of each vertex."""
         return connected_components(self.graph, directed=False)[1]
@@ -55,11 +61,15 @@ class SkinPatch:
         """Vertices of the patch nearest to ``points`` (P, 3) among the ``allowed`` (n,), and how
         far they are; (P, neighbours) each. Empty where none is allowed.
         """
-        ids = np.flatnonzero(allowed)
+        if allowed is self.visible:
+            ids, tree = self.visible_points
+        else:
+            ids = np.flatnonzero(allowed)
+            tree = cKDTree(self.points[ids])
         if not len(ids):
             return np.zeros((0, 1), np.int64), np.zeros((0, 1))
         count = min(neighbours, len(ids))
-        distance, place = cKDTree(self.points[ids]).query(points, k=count)
+        distance, place = tree.query(points, k=count)
         return ids[place].reshape(-1, count), distance.reshape(-1, count)
 
 
@@ -71,6 +81,7 @@ def cut_patch(head: Head, inside: NDArray[np.bool_]) -> SkinPatch:
     return SkinPatch(index, head.vertices[index], local, head.visible[index])
 
 
+@once_per_head
 def visible_skin_triangles(head: Head) -> NDArray[np.int64]:
     """Skin triangles that can be seen; all of the skin where none can."""
     triangles = head.triangles_of(Role.SKIN)

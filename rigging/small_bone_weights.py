@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 BROW_PLACES = ("inner", "mid", "outer")
 EYE_FOLLOW = 0.12  # share of the eye's turn that the lid margin takes
 FARTHEST = 3.0  # IOD; no lid reaches that far
+LID_BONES = ("lid_upper", "lid_lower", "eye")
+GATE_SHUT = 2.0  # radii along the surface; what lies within one radius in the air is shut off there
 
 
 @dataclass(frozen=True)
@@ -101,18 +103,19 @@ def region_weight(patch: SkinPatch, region: Region) -> Floats:
         return np.zeros(len(patch.index))
     # Where the mesh is coarser than the region, at least the nearest vertex must feel the bone.
     radius = max(region.radius, 1.8 * float(gaps.min()))
-    straight = cKDTree(region.anchors).query(patch.points)[0]
+    straight = cKDTree(region.anchors).query(patch.points, distance_upper_bound=radius)[0]
+    inside = np.flatnonzero(straight < radius)
+    along = patch.distance(seeds.ravel(), gaps.ravel(), limit=GATE_SHUT * radius)
+    gate = _gate(patch, inside, along[inside], straight[inside], radius, seeds.ravel())
+    fall = bump((straight[inside] / radius - region.plateau) / (1.0 - region.plateau))
     weight = np.zeros(len(patch.index))
-    inside = straight < radius
-    along = patch.distance(seeds.ravel(), gaps.ravel(), limit=2.5 * radius)
-    gate = _gate(patch, along, straight, radius, seeds.ravel())
-    fall = bump((straight / radius - region.plateau) / (1.0 - region.plateau))
-    weight[inside] = region.strength * (fall * gate)[inside]
+    weight[inside] = region.strength * fall * gate
     return weight
 
 
 def _gate(
     patch: SkinPatch,
+    inside: NDArray[np.int64],
     along: Floats,
     straight: Floats,
     radius: float,
@@ -120,14 +123,15 @@ def _gate(
 ) -> Floats:
     """1 where the surface leads straight to the seeds, 0 where the way round is long.
 
-    Visible skin in a piece of its own (scraps, unwelded shells) counts as reached.
+    For the vertices ``inside`` (k,) the radius, with (k,) distances ``along`` the surface and
+    ``straight``. Visible skin in a piece of its own (scraps, unwelded shells) counts as reached.
     """
     reached = np.isfinite(along)
     excess = np.where(reached, along, 0.0) - straight
     gate = np.where(reached, 1.0 - smoothstep((excess - 0.35 * radius) / (0.6 * radius)), 0.0)
-    piece = patch.piece
-    apart = ~np.isin(piece, np.unique(piece[seeds])) & patch.visible
-    gate[apart] = 1.0
+    reaches = np.zeros(patch.piece.max() + 1, bool)
+    reaches[patch.piece[seeds]] = True
+    gate[~reaches[patch.piece[inside]] & patch.visible[inside]] = 1.0
     return gate
 
 
@@ -142,48 +146,50 @@ def lid_weights(head: Head, patch: SkinPatch, side: str) -> dict[str, Floats]:
         return {}
     centre = eye_centre(head, side)
     share = _closing_share(rim, centre)
-    away = {name: _margin_distance(patch, rim, name) for name in ("upper", "lower")}
     brow_gap = np.linalg.norm(head.point(f"brow_mid_{side}") - rim.upper[len(rim.upper) // 2])
     opening = max(rim.opening, 0.02)
     radius = {
         "upper": float(np.clip(0.75 * brow_gap, 0.5 * opening, max(1.3 * opening, 0.22))),
         "lower": float(np.clip(0.6 * opening, 0.12, 0.5)),
     }
+    away = {name: _margin_distance(patch, rim, name, reach) for name, reach in radius.items()}
+    inside = np.flatnonzero(
+        np.isfinite(away["upper"].straight) | np.isfinite(away["lower"].straight)
+    )
     far = 2.0 * FARTHEST
-    along = {name: np.minimum(reach.along, far) for name, reach in away.items()}
+    along = {name: np.minimum(margin.along[inside], far) for name, margin in away.items()}
     lead = along["lower"] - along["upper"]
     is_upper = smoothstep(0.5 + lead / (0.3 * opening))
-    weights: dict[str, Floats] = {}
-    eye = np.zeros(len(patch.index))
+    weights = {f"{bone}.{side}": np.zeros(len(patch.index)) for bone in LID_BONES}
     for name, part in (("upper", is_upper), ("lower", 1.0 - is_upper)):
-        reach = away[name]
-        wide = max(radius[name], 1.8 * reach.gap)
-        gate = _gate(patch, reach.along, reach.straight, wide, reach.seeds)
-        level = np.interp(reach.place, np.linspace(0, 1, len(share)), share) * gate * part
-        follow = EYE_FOLLOW * level * bump(reach.straight / (0.7 * wide))
-        eye += follow
-        weights[f"lid_{name}.{side}"] = level * bump(reach.straight / wide) - follow
-    weights[f"eye.{side}"] = eye
+        margin = away[name]
+        straight, wide = margin.straight[inside], margin.reach
+        gate = _gate(patch, inside, margin.along[inside], straight, wide, margin.seeds)
+        place = margin.place[inside]
+        level = np.interp(place, np.linspace(0, 1, len(share)), share) * gate * part
+        follow = EYE_FOLLOW * level * bump(straight / (0.7 * wide))
+        weights[f"eye.{side}"][inside] += follow
+        weights[f"lid_{name}.{side}"][inside] = level * bump(straight / wide) - follow
     return {bone: np.clip(weight, 0.0, 1.0) for bone, weight in weights.items()}
 
 
 @dataclass(frozen=True)
 class _MarginDistance:
-    """Of each patch vertex to one lid margin: ``straight`` and ``along`` the surface, ``place``
-    0..1 of the nearest margin point; the ``seeds`` on the margin, and the ``gap`` to the nearest.
+    """Of each patch vertex to one lid margin: ``straight``, inf beyond the ``reach`` of the lid's
+    bone, and ``along`` the surface; ``place`` 0..1 of the nearest margin point; the ``seeds`` on
+    the margin.
     """
 
     straight: Floats
     along: Floats
     place: Floats
     seeds: NDArray[np.int64]
-    gap: float
+    reach: float
 
 
-def _margin_distance(patch: SkinPatch, rim: LidRim, name: str) -> _MarginDistance:
+def _margin_distance(patch: SkinPatch, rim: LidRim, name: str, radius: float) -> _MarginDistance:
+    """``radius``: of the lid's bone; on a coarse mesh it reaches further, to the next vertex."""
     margin, other = (rim.upper, rim.lower) if name == "upper" else (rim.lower, rim.upper)
-    line = resample(margin, 160)
-    straight, nearest = cKDTree(line).query(patch.points)
     seeds, gaps = patch.nearest(margin[2:-2], patch.visible, 4)
     # A vertex of the other lid may be the nearest where the eye is narrow.
     height = patch.points[seeds] @ rim.axes[1]
@@ -193,12 +199,15 @@ def _margin_distance(patch: SkinPatch, rim: LidRim, name: str) -> _MarginDistanc
     if not right_side.any():
         right_side[:] = True
     seeds, gaps = seeds[right_side], gaps[right_side]
+    reach = max(radius, 1.8 * float(gaps.min()))
+    line = resample(margin, 160)
+    straight, nearest = cKDTree(line).query(patch.points, distance_upper_bound=reach)
     return _MarginDistance(
         straight,
         patch.distance(seeds, gaps, limit=FARTHEST),
         nearest / (len(line) - 1),
         np.unique(seeds),
-        float(gaps.min()),
+        reach,
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .head import Head, Role
+from .head import Head, Role, once_per_head
 from .loose_parts import pieces_of
 from .skin_patch import smoothstep
 from .topology import edge_graph, surface_distance
@@ -18,6 +18,7 @@ ONE_TOOTH = 0.35  # IOD; a piece no larger than this can't belong to both jaws
 FARTHEST = 100.0  # IOD
 
 
+@once_per_head
 def teeth_jaw_share(head: Head) -> Floats:
     """(N,) share of the jaw's motion that teeth and gums take; 0 on everything else.
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from auto_rig_face.rigging.laplacian import HarmonicSolver, factorise, surface_laplacian
+from auto_rig_face.rigging.laplacian import HarmonicSolver, diffused, factorise, surface_laplacian
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -112,3 +112,15 @@ def test_any_number_of_right_hand_sides_is_solved(columns):
     system = laplacian + sparse.diags(areas)
     right = np.random.default_rng(columns).normal(size=(len(points), columns))
     assert np.allclose(factorise(system).solve(right), np.linalg.solve(system.toarray(), right))
+
+
+@pytest.mark.parametrize("length", [0.0, 0.1, 3.0])
+@pytest.mark.parametrize("rounds", [0, 500])
+def test_diffusion_solves_its_system_in_few_rounds_or_directly(length, rounds, monkeypatch):
+    monkeypatch.setattr("auto_rig_face.rigging.laplacian.ROUNDS", rounds)
+    points, triangles, _ = grid()
+    laplacian, areas = surface_laplacian(points, triangles)
+    field = np.random.default_rng(3).normal(size=len(points))
+    system = np.diag(areas) + length**2 * laplacian.toarray()
+    wanted = np.linalg.solve(system, areas * field)
+    assert np.allclose(diffused(laplacian, areas, length, field), wanted, atol=1e-6)
