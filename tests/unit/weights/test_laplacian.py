@@ -115,7 +115,7 @@ def test_any_number_of_right_hand_sides_is_solved(columns):
 
 
 @pytest.mark.parametrize("length", [0.0, 0.1, 3.0])
-@pytest.mark.parametrize("rounds", [0, 500])
+@pytest.mark.parametrize("rounds", [1, 500])
 def test_diffusion_solves_its_system_in_few_rounds_or_directly(length, rounds, monkeypatch):
     monkeypatch.setattr("auto_rig_face.rigging.laplacian.ROUNDS", rounds)
     points, triangles, _ = grid()
