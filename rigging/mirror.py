@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from .certificate.symmetry import FACE_CENTRE, FACE_REACH, SYMMETRIC_HEAD, find_mirror_plane
 from .data import FaceLandmarks, HeadFrame
-from .head import Eyeball, Head, LidRim, LipSeam, LipSide, Role
+from .head import Eyeball, Head, LidRim, LipSeam, LipSide, Role, once_per_head
 from .landmarks import PLACED
 from .surface import Surface
 
@@ -46,6 +46,7 @@ class MirrorPlane:
         return vectors @ (np.eye(3) - 2 * np.outer(self.normal, self.normal))
 
 
+@once_per_head
 def mirror_plane(head: Head) -> MirrorPlane | None:
     """The mirror plane of a head whose face is its own mirror image, else None.
 
