@@ -58,7 +58,10 @@ def certify(
 
 def _measure_reconstruction(shapes: dict[str, NDArray[np.float64]]) -> Metric:
     """Vertices that the shape keys move although all are at 0: only undefined numbers can."""
-    broken = {name: int((~np.isfinite(shape)).any(axis=1).sum()) for name, shape in shapes.items()}
+    broken = {
+        name: 0 if np.isfinite(shape).all() else int((~np.isfinite(shape)).any(axis=1).sum())
+        for name, shape in shapes.items()
+    }
     worst = max(broken, key=lambda name: broken[name], default="")
     count = sum(broken.values())
     return judged("reconstruction", count, 0, "vertices", worst if count else "")

@@ -14,7 +14,7 @@ from ..data import Metric
 from ..head import Head, LipSide, Role
 from ..polyline import resample
 from ..surface import ClosestPoints, closest
-from ..topology import any_corner
+from ..topology import any_corner, compact, mostly
 from .report import judged, nearest_landmark, not_measurable
 from .skin import CLOSE_POSE, poses
 
@@ -95,9 +95,10 @@ def find_lips(head: Head) -> Lips | None:
 
 def _find_lip(head: Head, side: LipSide, curve: NDArray[np.float64]) -> Lip | None:
     skin = head.triangles_of(Role.SKIN)
-    own = skin[(head.lip_side[skin] == side).sum(axis=1) >= 2]
-    distance, _ = cKDTree(curve).query(head.vertices, distance_upper_bound=MOUTH_REACH)
-    own = own[any_corner(np.isfinite(distance), own)]
+    own = skin[mostly(head.lip_side == side, skin)]
+    ids, local = compact(own, len(head.vertices))
+    distance, _ = cKDTree(curve).query(head.vertices[ids], distance_upper_bound=MOUTH_REACH)
+    own = own[any_corner(np.isfinite(distance), local)]
     if len(own) == 0:
         return None
     return Lip(closest(head.vertices, own, resample(curve, SAMPLES)), own)

@@ -67,7 +67,7 @@ def measure_leak(
     face = np.linalg.norm(skin.points - FACE_CENTRE, axis=1) < FACE_REACH
     worst = {"leak": (0.0, ""), "stray motion": (0.0, "")}
     for name, displacement in poses.items():
-        motion = np.linalg.norm(displacement, axis=1)
+        motion = np.sqrt(np.einsum("ij,ij->i", displacement, displacement))
         inside = region_of(name, head, skin.points) & face
         outside = np.flatnonzero(face & ~inside)
         if len(outside) == 0 or motion[face].max(initial=0.0) < MOVED:

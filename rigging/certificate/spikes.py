@@ -13,6 +13,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 
 from ..data import Metric
 from ..head import Head
+from ..topology import any_corner
 from .report import judged, place_of
 from .skin import ExposedSkin
 
@@ -33,13 +34,19 @@ def measure_spikes(head: Head, skin: ExposedSkin, poses: dict[str, NDArray[np.fl
     allowed[neighbours < FEWEST_NEIGHBOURS] = np.inf
     count, worst, place = 0, 0.0, ""
     for name, displacement in poses.items():
-        departure = displacement - around @ displacement
+        # Neither a vertex nor the mean around it departs by SMALLEST where all move by less than
+        # half of that.
+        far = np.einsum("ij,ij->i", displacement, displacement) > (SMALLEST / 2) ** 2
+        near = np.zeros(len(far), bool)
+        near[skin.triangles[any_corner(far, skin.triangles)]] = True
+        rows = np.flatnonzero(near)
+        departure = displacement[rows] - around[rows] @ displacement
         length = np.sqrt(np.einsum("ij,ij->i", departure, departure))
-        spikes = np.flatnonzero(length > allowed)
+        spikes = np.flatnonzero(length > allowed[rows])
         count += len(spikes)
         if len(spikes) and length[spikes].max() > worst:
-            vertex = spikes[length[spikes].argmax()]
-            worst, place = float(length[vertex]), place_of(head, name, skin.points[vertex])
+            spike = spikes[length[spikes].argmax()]
+            worst, place = float(length[spike]), place_of(head, name, skin.points[rows[spike]])
     return judged("spikes", count, 0, "vertices", place)
 
 

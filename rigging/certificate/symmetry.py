@@ -37,7 +37,7 @@ def measure_symmetry(
         other = mirror_shape(name)
         if other not in shapes or other < name:
             continue
-        error = mirror.difference(displacement[skin.index], shapes[other][skin.index])
+        error = mirror.difference(displacement, shapes[other])
         if error > worst:
             worst, place = error, name if name == other else f"{name} and {other}"
     return judged("symmetry", worst, SYMMETRY_LIMIT, "% IOD", place)
@@ -61,15 +61,15 @@ class MirroredFace:
         facing = np.einsum("ij,ij->i", images.interpolate(normals), self._reflect(normals[samples]))
         nearest = images.corners[np.arange(len(samples)), images.weights.argmax(axis=1)]
         same = (facing > 0.5) & (sides[nearest] == sides[samples])
-        self._samples = samples[same]
-        self._corners, self._weights = images.corners[same], images.weights[same]
+        self._samples = skin.index[samples[same]]
+        self._corners, self._weights = skin.index[images.corners[same]], images.weights[same]
 
     def _reflect(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         return vectors - 2 * (vectors @ self._normal)[:, None] * self._normal
 
     def difference(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-        """Mean distance, % IOD, between ``one`` (n, 3) mirrored and ``other`` (n, 3), where
-        either moves by more than a tenth of its largest motion.
+        """Mean distance, % IOD, between ``one`` (N, 3) mirrored and ``other`` (N, 3), shapes of the
+        head, where either moves by more than a tenth of its largest motion.
         """
         here = self._reflect(one[self._samples])
         there = (other[self._corners] * self._weights[..., None]).sum(axis=1)
