@@ -243,8 +243,10 @@ def bake(wheel_path: Path, assets: Path) -> None:
             frame.to_world((head.rims[side].upper[0] + head.rims[side].upper[-1]) / 2)
             for side in ("L", "R")
         ]
+    source = np.empty(len(head.vertices), int)
+    source[head.weld] = np.arange(len(head.weld))
     shapes = {
-        name: (unit[:, [0, 2, 1]] * [1.0, -1.0, 1.0]) @ frame.axes.T / frame.scale
+        name: (unit[source][:, [0, 2, 1]] * [1.0, -1.0, 1.0]) @ frame.axes.T / frame.scale
         for name, unit in units.items()
     }
     dense = frame.to_head(found.dense)

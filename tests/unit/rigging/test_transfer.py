@@ -23,7 +23,7 @@ def test_own_shapes_come_back(transferred, template):
         if name in ("mouthClose", "tongueOut") or length[seen].max() < 0.01:
             continue
         moved = seen & (length > 0.1 * length[seen].max())
-        mine = transferred.raw[name][moved]
+        mine = transferred.raw[name][transferred.head.weld][moved]
         errors.append(np.linalg.norm(mine - truth[moved], axis=1).mean())
         cosines.append(
             (mine * truth[moved]).sum() / np.linalg.norm(mine) / np.linalg.norm(truth[moved])
