@@ -53,7 +53,7 @@ def reframe(head: Head) -> Head:
             side: Eyeball(moved(ball.centre), ball.radius * ratio)
             for side, ball in head.eyeballs.items()
         },
-    ).keep(head.scene.moved(ratio, moved(np.zeros(3))))
+    ).keep(head.scene.moved(ratio, np.eye(3), moved(np.zeros(3))))
 
 
 def finalise(head: Head, template: Template, registration: Registration) -> Head:

@@ -149,7 +149,8 @@ def even_out(head: Head) -> Head:
         balls = {side: _mean_ball(balls[side], balls[_OTHER[side]], plane) for side in balls}
     landmarks = _mean_landmarks(head.landmarks, head.frame, plane)
     return _face_forward(
-        replace(head, rims=rims, seam=seam, eyeballs=balls, landmarks=landmarks), plane
+        replace(head, rims=rims, seam=seam, eyeballs=balls, landmarks=landmarks).keep(head.scene),
+        plane,
     )
 
 
@@ -210,4 +211,4 @@ def _face_forward(head: Head, plane: MirrorPlane) -> Head:
         eyeballs={
             side: Eyeball(turned(ball.centre), ball.radius) for side, ball in head.eyeballs.items()
         },
-    )
+    ).keep(head.scene.moved(1.0, turn, -turn @ shift))

@@ -8,7 +8,6 @@ every run, process and with one thread or several, also where triangles coincide
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,7 +41,8 @@ class RayScene:
     """A mesh prepared once, to be asked often.
 
     ``vertices``: (V, 3) in any units. ``triangles``: (T, 3) indices. Triangles with a corner that
-    isn't finite are never hit. ``extent``: the longest side of the triangles' bounding box.
+    isn't finite are never hit. ``extent``: the longest side of the triangles' bounding box (where
+    they were when the scene was built).
     """
 
     def __init__(self, vertices: ArrayLike, triangles: ArrayLike) -> None:
@@ -58,6 +58,7 @@ class RayScene:
             (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(3), np.ones(3))
         )
         self._centre = (low + high) / 2
+        self._turn: NDArray[np.float64] | None = None  # (3, 3) since the scene was built
         self.extent = float((high - low).max()) or 1.0
         self._scene = EmbreeScene(robust=True)
         if len(solid):
@@ -65,11 +66,18 @@ class RayScene:
             place = (np.cumsum(used) - 1).astype(np.int32)
             TriangleMesh(self._scene, self._to_unit(points), place[solid])
 
-    def moved(self, scale: float, offset: NDArray[np.float64]) -> RayScene:
-        """The same triangles with vertices at ``scale * vertices + offset`` (3,), at no cost."""
-        scene = copy(self)
-        scene.vertices = scale * self.vertices + offset
-        scene._centre = scale * self._centre + offset
+    def moved(
+        self, scale: float, turn: NDArray[np.float64], offset: NDArray[np.float64]
+    ) -> RayScene:
+        """The same triangles with vertices p at ``scale * turn @ p + offset``, at no cost.
+
+        ``turn``: (3, 3) rotation, ``offset``: (3,).
+        """
+        scene = RayScene.__new__(RayScene)
+        scene.vertices = scale * self.vertices @ turn.T + offset
+        scene.triangles, scene._solid, scene._scene = self.triangles, self._solid, self._scene
+        scene._centre = scale * turn @ self._centre + offset
+        scene._turn = turn if self._turn is None else turn @ self._turn
         scene.extent = scale * self.extent
         return scene
 
@@ -82,7 +90,7 @@ class RayScene:
         origins = np.asarray(origins, np.float64).reshape(-1, 3)
         if not len(self._solid) or not len(origins):
             return _no_hits(len(origins))
-        rays = _unit_rays(directions, len(origins))
+        rays = self._unit_rays(directions, len(origins))
         return self._hits(self._scene.run(self._to_unit(origins), rays, output=1))
 
     def blocks(self, origins: ArrayLike, directions: ArrayLike) -> NDArray[np.bool_]:
@@ -90,7 +98,7 @@ class RayScene:
         origins = np.asarray(origins, np.float64).reshape(-1, 3)
         if not len(self._solid) or not len(origins):
             return np.zeros(len(origins), bool)
-        rays = _unit_rays(directions, len(origins))
+        rays = self._unit_rays(directions, len(origins))
         blocked: NDArray[np.bool_] = (
             self._scene.run(self._to_unit(origins), rays, query="OCCLUDED") >= 0
         )
@@ -98,7 +106,21 @@ class RayScene:
 
     def _to_unit(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
         """Points (N, 3) where the mesh has unit size and lies around the origin."""
-        return ((points - self._centre) / self.extent).astype(np.float32)
+        return (self._turned_back(points - self._centre) / self.extent).astype(np.float32)
+
+    def _turned_back(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Vectors (..., 3) as they were before the scene was turned."""
+        if self._turn is None:
+            return vectors
+        return np.einsum("...j,jk->...k", vectors, self._turn)
+
+    def _unit_rays(self, directions: ArrayLike, count: int) -> NDArray[np.float32]:
+        """(count, 3) unit vectors along ``directions`` (count, 3) or (3,), as Embree takes them."""
+        directions = self._turned_back(np.asarray(directions, np.float64))
+        lengths = np.sqrt(np.einsum("...j,...j->...", directions, directions))[..., None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unit = (directions / lengths).astype(np.float32)
+        return np.ascontiguousarray(np.broadcast_to(unit, (count, 3)))
 
     def _hits(self, result: dict[str, NDArray[np.float32]]) -> Hits:
         primitive = result["primID"]
@@ -139,15 +161,6 @@ class RayScene:
         edges = corners[:, 1:] - corners[:, :1]
         vectors[self._solid] = np.cross(edges[:, 0], edges[:, 1])
         return vectors
-
-
-def _unit_rays(directions: ArrayLike, count: int) -> NDArray[np.float32]:
-    """(count, 3) unit vectors along ``directions`` (count, 3) or (3,)."""
-    directions = np.asarray(directions, np.float64)
-    lengths = np.sqrt(np.einsum("...j,...j->...", directions, directions))[..., None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        unit = (directions / lengths).astype(np.float32)
-    return np.ascontiguousarray(np.broadcast_to(unit, (count, 3)))
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

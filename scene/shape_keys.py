@@ -171,7 +171,8 @@ def _displacement(part: ScenePart, rig: FaceRig, shape: str) -> NDArray[np.float
         return np.zeros((len(part.source), 3))
     rows = part.own_rows(rig.shapes[shape])
     # Vertices that the shape does not move stay exactly where they are.
-    moving = np.flatnonzero((np.abs(rows) > _STILL * rig.landmarks.frame.scale).any(axis=1))
+    moved = np.abs(rows) > _STILL * rig.landmarks.frame.scale
+    moving = np.flatnonzero(moved[:, 0] | moved[:, 1] | moved[:, 2])  # far faster than any()
     displacement = np.zeros(rows.shape)
     displacement[moving] = rows[moving].astype(np.float64) @ part.to_local.T
     return displacement

@@ -131,12 +131,18 @@ def test_repeated_casts_give_the_same_bits_also_where_triangles_coincide() -> No
 def test_a_moved_scene_is_hit_like_one_built_in_the_new_place() -> None:
     vertices, triangles = icosphere_like()
     scale, offset = 3.5, np.array([1.0, -20.0, 4.0])
+    turn = np.linalg.qr(np.random.default_rng(6).normal(size=(3, 3)))[0]
+    turn *= np.sign(np.linalg.det(turn))
     random = np.random.default_rng(5)
     origins = offset + scale * random.uniform(-2.0, 2.0, (100, 3))
     directions = offset - origins
 
-    hits = RayScene(vertices, triangles).moved(scale, offset).cast(origins, directions)
+    scene = RayScene(vertices, triangles)
+    half = scene.moved(scale, turn, np.ones(3)).moved(1.0, turn, offset - turn @ np.ones(3))
+    hits = half.cast(origins, directions)
 
-    anew = RayScene(scale * vertices + offset, triangles).cast(origins, directions)
+    anew = RayScene(scale * vertices @ (turn @ turn).T + offset, triangles)
+    np.testing.assert_allclose(half.vertices, anew.vertices, atol=1e-12)
+    anew = anew.cast(origins, directions)
     np.testing.assert_array_equal(hits.found, anew.found)
     np.testing.assert_allclose(hits.distance, anew.distance, atol=1e-5)
