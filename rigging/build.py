@@ -72,6 +72,7 @@ def build_stages(
     clock.lap("transfer")
     yield "Closing lids and lips", 0.6
     shapes, disabled = build_shapes(head, template, dict(zip(names, raw, strict=True)))
+    del raw  # a good part of the memory on a dense head
     jaw = np.where(match.confidence > 0.35, match.pull(template.jaw[registration.skin]), np.nan)
     clock.lap("constraints")
     yield "Weighting bones", 0.75
