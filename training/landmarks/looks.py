@@ -94,7 +94,7 @@ def _aimed(
 ) -> Look:
     """The look with focal length and shift such that the face box sits as ``framing`` says."""
     plain = replace(look, focal=np.ones_like(look.focal), shift=np.zeros_like(look.shift))
-    box = face_frame(project(plain, points), _BOX)
+    box = face_frame(project(plain, points[:, _BOX]))
     side = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
     fill = rng.uniform(*framing.fill, len(side))
     focal = 2 * fill / side

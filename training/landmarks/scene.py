@@ -138,7 +138,7 @@ def to_camera(look: Look, points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Head-frame ``points`` (B, N, 3) in camera axes with the camera at the origin: right, up, and
     distance along the view.
     """
-    turned = np.einsum("bij,bnj->bni", look.rotation, points - look.target[:, None])
+    turned = (points - look.target[:, None]) @ look.rotation.transpose(0, 2, 1)
     turned[..., 2] = look.distance[:, None] - turned[..., 2]
     return turned
 
@@ -151,7 +151,6 @@ def project(look: Look, points: NDArray[np.float32]) -> NDArray[np.float32]:
     return placed.astype(np.float32)
 
 
-def face_frame(points: NDArray[np.float32], names: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Boxes (B, 4), left, top, right, bottom, of picture ``points`` (B, COUNT, 2)."""
-    chosen = points[:, names]
-    return np.concatenate([chosen.min(axis=1), chosen.max(axis=1)], axis=1)
+def face_frame(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Boxes (B, 4), left, top, right, bottom, of picture ``points`` (B, N, 2)."""
+    return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)

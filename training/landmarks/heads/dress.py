@@ -39,6 +39,8 @@ WARDROBES: dict[str, Wardrobe] = {
     "animal": Wardrobe(hair=0.15, styles=("tuft", "mohawk", "spiky", "afro"), beard=0.03,
                        moustache=0.0, headwear=0.12, glasses=0.04),
     "creature": Wardrobe(hair=0.25, beard=0.05, moustache=0.02, headwear=0.35, glasses=0.03),
+    "robot": Wardrobe(hair=0.05, styles=("tuft", "mohawk"), beard=0.0, moustache=0.02,
+                      headwear=0.45, glasses=0.02),
     "human": Wardrobe(hair=0.7, beard=0.08, moustache=0.05, headwear=0.15, glasses=0.08),
 }  # fmt: skip
 

@@ -108,7 +108,9 @@ def add_eye(
     else:
         lift = _flat(sign, chart, face)
         white = strip(margins.lower, margins.upper, 6)
-        assembly.add(lifted(white, lift, 1, sign < 0), design.fill, solid=False)
+        # A drawn dot is ink: in one colour for all it would vanish.
+        fill = Role.INK if design.fill == Role.PUPIL else design.fill
+        assembly.add(lifted(white, lift, 1, sign < 0), fill, solid=False)
     pupil, ring = _iris(assembly, design, controls, sign, lift, margins)
     _lashes(assembly, design, sign, lift, margins)
     _mark(assembly, design, side, lift, _flat(sign, chart, face), margins)
@@ -211,17 +213,20 @@ def _iris(
 def _lashes(
     assembly: Assembly, design: EyeDesign, sign: float, lift: Lift, margins: Opening
 ) -> None:
-    if design.lash:
+    lash, lower_lash = design.lash, design.lower_lash
+    if not design.ball:  # a drawn eye has an outline
+        lash, lower_lash = max(lash, 0.015), max(lower_lash, 0.012)
+    if lash:
         path = margins.upper
         if design.wing:
             out = path[-1] + design.wing * np.array([0.9, 0.35])
             path = np.concatenate([path, out[None]])
         grow = np.linspace(0.45, 1.0, len(path))
         grow[-1] *= 0.15
-        stroke = line(path + [0, design.lash * 0.3], design.lash * grow)
+        stroke = line(path + [0, lash * 0.3], lash * grow)
         assembly.add(lifted(stroke, lift, 7, sign < 0), Role.LASH, solid=False)
-    if design.lower_lash:
-        stroke = line(margins.lower, np.full(len(margins.lower), design.lower_lash))
+    if lower_lash:
+        stroke = line(margins.lower, np.full(len(margins.lower), lower_lash))
         assembly.add(lifted(stroke, lift, 7, sign < 0), Role.LASH, solid=False)
 
 
@@ -229,12 +234,24 @@ def _mark(
     assembly: Assembly, design: EyeDesign, side: str, lift: Lift, flat: Lift, margins: Opening
 ) -> None:
     """Lid margins, and the points on the skin around the eye."""
-    assembly.mark_row(f"lid_upper_{side}", lift(resample(margins.upper, scheme.LID), 6))
+    upper = resample(margins.upper, scheme.LID)
     lower = resample(margins.lower, scheme.LID)[1:-1]
-    assembly.mark_row(f"lid_lower_{side}", lift(lower, 6), first=1)
+    if design.ball and not design.lids:
+        # The margin is the outline of what shows of the ball.
+        rim = [_outer(0.97 * curve, lift, flat) for curve in (upper, lower)]
+    else:
+        rim = [lift(curve, 6) for curve in (upper, lower)]
+    assembly.mark_row(f"lid_upper_{side}", rim[0])
+    assembly.mark_row(f"lid_lower_{side}", rim[1], first=1)
     mark_around_eye(assembly, side, flat, margins.full_upper, margins.full_lower)
     if not design.iris:
         assembly.missing.update(f"iris_{side}_{index:02d}" for index in range(8))
+
+
+def _outer(drawing: Floats, ball: Lift, skin: Lift) -> Floats:
+    """(N, 3) whichever of ball and skin stands out further."""
+    on_ball, on_skin = ball(drawing, 0), skin(drawing, 0)
+    return np.where((on_ball[:, 2] > on_skin[:, 2])[:, None], on_ball, on_skin)
 
 
 def mark_around_eye(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,18 @@ from numpy.typing import NDArray
 from .. import points as scheme
 from ..expressions import SHAPE_INDEX, Controls, Expression, controls_of
 from ..scene import Head, Role
-from . import plans, template_data
+from . import template_data
 from .assembly import Assembly, Chart, Surface
 from .brows import BrowDesign, add_brow
 from .dress import dress
 from .eyes import EyeDesign, add_eye
 from .mouths import MouthDesign, add_mouth
+from .plan_parts import ball_eyes, dot_eyes, sample_mouth
+from .plans_people import anime
 from .shapes import Floats, Mesh, ellipsoid, tube, turn
 from .shells import Wearer
 from .skin import FaceMeasures
-from .stylise import Warp, apply, sample_warp
+from .stylise import Warp, apply, lattice_weights, sample_warp
 from .template_data import TemplateData
 
 Rng = np.random.Generator
@@ -125,12 +128,12 @@ def _brows(rng: Rng, strength: float) -> BrowDesign:
 def _mask_eyes(rng: Rng) -> EyeDesign:
     kind = rng.random()
     if kind < 0.35:
-        return plans.anime(rng).eyes
-    return plans.dot_eyes(rng) if kind < 0.6 else plans.ball_eyes(rng)
+        return anime(rng).eyes
+    return dot_eyes(rng) if kind < 0.6 else ball_eyes(rng)
 
 
 def _painted_mouth(rng: Rng) -> MouthDesign:
-    mouth = plans.sample_mouth(rng, float(rng.uniform(0.15, 0.5)), 0.5)
+    mouth = sample_mouth(rng, float(rng.uniform(0.15, 0.5)), 0.5)
     return replace(mouth, drawn=bool(rng.random() < 0.75))
 
 
@@ -195,15 +198,25 @@ def pose(data: TemplateData, person: Identity, expression: Expression) -> tuple[
     moved = np.tensordot(values, data.shapes, axes=1).astype(np.float64)
     balls = np.stack([_sphere(data, identity, side, person, expression) for side in (0, 1)])
     count = balls.shape[1]
-    anchors = np.repeat(data.eyeballs[:, :3], count, axis=0)
-    rest = np.concatenate([data.vertices, anchors])
+    rest, lattice = _rest()
     posed = np.concatenate([data.vertices + identity + moved, balls.reshape(-1, 3)])
     ears = np.concatenate([data.ears, np.zeros(2 * count)])
-    warped = apply(person.warp, rest, posed, ears, data.eyeballs)
+    warped = apply(person.warp, rest, posed, ears, data.eyeballs, lattice)
     return warped[: len(data.vertices)], warped[len(data.vertices) :].reshape(2, count, 3)
 
 
 RINGS, COLUMNS = 18, 24
+
+
+@lru_cache(maxsize=1)
+def _rest() -> tuple[Floats, Floats]:
+    """Where the template's vertices and those of both eyeballs count as lying, and their lattice
+    weights.
+    """
+    data = template_data.load()
+    anchors = np.repeat(data.eyeballs[:, :3], RINGS * COLUMNS + 2, axis=0)
+    rest = np.concatenate([data.vertices, anchors])
+    return rest, lattice_weights(rest)
 
 
 def _sphere(

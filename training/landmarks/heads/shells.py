@@ -71,9 +71,11 @@ def shell(
     columns, rows = 48, 14
     azimuth = np.arange(columns, dtype=np.float64) * 360 / columns
     share = np.linspace(0.02, 1.0, rows)[:, None]
-    elevation = 90 + (edge.at(azimuth)[None] - 90) * share
+    elevation: Floats = 90.0 + (edge.at(azimuth)[None] - 90) * share
     around = np.broadcast_to(azimuth, elevation.shape)
-    skin = wearer.out(around.ravel(), elevation.ravel()).reshape(rows, columns, 3)
+    skin = wearer.out(around.ravel().astype(np.float64), elevation.ravel()).reshape(
+        rows, columns, 3
+    )
     away = skin - wearer.centre
     away = away / np.linalg.norm(away, axis=2, keepdims=True)
     count, height = waves

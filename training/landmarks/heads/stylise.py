@@ -99,13 +99,16 @@ def _bubble(rest: Floats, centre: tuple[float, ...], radii: tuple[float, ...]) -
     return np.clip(1 - away, 0.0, None)[:, None]
 
 
-def apply(warp: Warp, rest: Floats, posed: Floats, ears: Floats, eyeballs: Floats) -> Floats:
+def apply(
+    warp: Warp, rest: Floats, posed: Floats, ears: Floats, eyeballs: Floats, lattice: Floats
+) -> Floats:
     """(V, 3) warped copies of ``posed``. ``rest`` (V, 3): where each vertex counts as lying;
-    ``ears`` (V,): how much it belongs to an ear; ``eyeballs`` (2, 4) centres and radii at rest.
+    ``ears`` (V,): how much it belongs to an ear; ``eyeballs`` (2, 4) centres and radii at rest;
+    ``lattice``: ``lattice_weights(rest)``.
     """
     moved = posed.copy()
     if warp.lattice is not None:
-        moved += _lattice_move(rest, warp.lattice)
+        moved += lattice @ warp.lattice.reshape(-1, 3)
     moved = _ears(warp, moved, ears)
     moved[:, 2:] += warp.muzzle * _bubble(rest, (0, -0.9, 0.33), (0.9, 0.73, 1.0)) ** 1.2
     for centre, radii, scale, up in (
@@ -120,7 +123,8 @@ def apply(warp: Warp, rest: Floats, posed: Floats, ears: Floats, eyeballs: Float
     return _whole(warp, rest, moved, ears)
 
 
-def _lattice_move(rest: Floats, lattice: Floats) -> Floats:
+def lattice_weights(rest: Floats) -> Floats:
+    """(V, 125) how far each node of the lattice moves each vertex."""
     place = (rest - LATTICE_LOW) / (LATTICE_HIGH - LATTICE_LOW)
     place = np.clip(place, 0, 1) * (LATTICE - 1)
     weights = []
@@ -129,7 +133,8 @@ def _lattice_move(rest: Floats, lattice: Floats) -> Floats:
         near = 2 / 3 - away**2 + away**3 / 2
         weight = np.where(away < 1, near, np.clip(2 - away, 0, None) ** 3 / 6)
         weights.append(weight / weight.sum(axis=1, keepdims=True))
-    return np.einsum("na,nb,nc,abcx->nx", *weights, lattice, optimize=True)
+    whole: Floats = np.einsum("na,nb,nc->nabc", *weights)
+    return whole.reshape(len(rest), -1)
 
 
 def _ears(warp: Warp, moved: Floats, ears: Floats) -> Floats:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from . import camera_faults, cast
+from . import camera_faults, cast, cuda
 from .batch import HeadBatch, LookBatch, to_camera
 from .shade import shade
 
@@ -31,8 +31,6 @@ def render(heads: HeadBatch, look: LookBatch, points: Tensor, size: int) -> Pict
     """Pictures of ``size`` pixels a side. ``points`` (B, N, 3): the heads' landmarks."""
     width = size * SAMPLES
     if heads.vertices.is_cuda:
-        from . import cuda
-
         shown = cuda.visible_triangles(heads, look, width)
     else:
         shown = cast.visible_triangles(heads, look, width)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks to ONNX with half-precision weights, checked against torch, with a model card."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import nn
+
+from . import points as scheme
+from .config import Config
+from .expressions import EMOTIONS
+from .network import PER_POINT
+
+OPSET: Final = 17
+FILES: Final = {"detector": "landmark_detector.onnx", "regressor": "landmark_regressor.onnx"}
+OUTPUTS: Final = {"detector": ["cells"], "regressor": ["points", "others"]}
+SIZE_LIMIT: Final = 8_000_000  # bytes, both together
+AGREEMENT: Final = 1e-3  # pixels
+
+
+def export(
+    networks: nn.ModuleDict, config: Config, out: Path, figures: dict[str, Any]
+) -> dict[str, Any]:
+    """Write both networks and the model card to ``out``; the facts of the card.
+
+    Raises ValueError when ONNX Runtime and torch differ or the files are too large.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    facts: dict[str, Any] = {"files": {}, "figures": figures}
+    sizes = {"detector": config.scene, "regressor": config.crop}
+    for name, file in FILES.items():
+        network = halved(networks[name])
+        path = out / file
+        _write(network, sizes[name], path, OUTPUTS[name])
+        difference = disagreement(network, path, sizes[name])
+        if difference > AGREEMENT:
+            raise ValueError(f"{file}: ONNX and torch differ by {difference:.5f} pixels")
+        data = path.read_bytes()
+        facts["files"][file] = {
+            "bytes": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "input": sizes[name],
+            "agreement": difference,
+        }
+    total = sum(fact["bytes"] for fact in facts["files"].values())
+    if total > SIZE_LIMIT:
+        raise ValueError(f"The networks take {total} bytes, more than {SIZE_LIMIT}")
+    (out / "landmarks.json").write_text(json.dumps(_description(config), indent=1) + "\n", "utf-8")
+    (out / "landmarks.md").write_text(card(facts), encoding="utf-8")
+    return facts
+
+
+def halved(network: nn.Module) -> nn.Module:
+    """A copy on the CPU with batch norms folded in and weights rounded to half precision."""
+    folded = _folded(copy.deepcopy(network).float().cpu().eval())
+    folded = folded.to(memory_format=torch.contiguous_format)
+    for parameter in folded.parameters():
+        parameter.data = parameter.data.half().float()
+    return folded
+
+
+def _folded(module: nn.Module) -> nn.Module:
+    for name, child in list(module.named_children()):
+        setattr(module, name, _folded(child))
+    if isinstance(module, nn.Sequential):
+        layers: list[nn.Module] = []
+        for layer in module:
+            if isinstance(layer, nn.BatchNorm2d) and isinstance(layers[-1], nn.Conv2d):
+                layers[-1] = nn.utils.fuse_conv_bn_eval(layers[-1], layer)
+            else:
+                layers.append(layer)
+        return nn.Sequential(*layers)
+    return module
+
+
+def _write(network: nn.Module, size: int, path: Path, outputs: list[str]) -> None:
+    import onnx
+
+    torch.onnx.export(
+        network,
+        (torch.rand(1, 3, size, size),),
+        str(path),
+        input_names=["picture"],
+        output_names=outputs,
+        dynamic_axes={name: {0: "batch"} for name in ("picture", *outputs)},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    onnx.save(half_weights(onnx.load(str(path))), str(path))
+
+
+def half_weights(model: Any) -> Any:
+    """``model`` with its large weights stored in half precision and cast where they are used."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < 16:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
+@torch.no_grad()
+def disagreement(network: nn.Module, path: Path, size: int, count: int = 4) -> float:
+    """Largest difference of the places that ONNX Runtime and torch give, in pixels."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    generator = torch.Generator().manual_seed(3)
+    pictures = torch.rand(count, 3, size, size, generator=generator)
+    wanted = network(pictures)
+    wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+    given = session.run(None, {"picture": pictures.numpy()})
+    first, second = wanted[0].numpy(), given[0]
+    if first.ndim == 3:  # points: only their places are lengths
+        first, second = first[..., :2], second[..., :2]
+    return float(np.abs(first - second).max() * size / 2)
+
+
+def _description(config: Config) -> dict[str, Any]:
+    """What a reader of the outputs must know."""
+    return {
+        "points": list(scheme.NAMES),
+        "per_point": ["x", "y", "log_sigma", "visible", "exists"][:PER_POINT],
+        "emotions": list(EMOTIONS),
+        "crop": config.crop,
+        "scene": config.scene,
+    }
+
+
+def card(facts: dict[str, Any]) -> str:
+    """The model card in Markdown."""
+    figures = facts["figures"]
+
+    def shown(value: Any) -> str:
+        return "-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+
+    files = "\n".join(
+        f"| `{name}` | {f['bytes']} | {f['input']} | {f['agreement']:.1e} | `{f['sha256']}` |"
+        for name, f in facts["files"].items()
+    )
+    families = "\n".join(f"| {k} | {shown(v)} |" for k, v in figures["families"].items())
+    regions = "\n".join(f"| {k} | {shown(v)} |" for k, v in figures["regions"].items())
+    trust = "\n".join(
+        f"| {shown(row['expected'])} | {shown(row['observed'])} |" for row in figures["calibration"]
+    )
+    return f"""# Landmarks on any head: model card
+
+Two networks find a face of any style in a picture and place {scheme.COUNT} landmarks on it, each
+with an uncertainty, with whether it is visible and whether the head has it at all.
+
+| file | bytes | pixels a side | torch against ONNX, pixels | sha256 |
+|---|---|---|---|---|
+{files}
+
+Input: RGB in 0..1, `(batch, 3, side, side)`. `landmarks.json` names the outputs.
+
+## Data
+Rendered heads only, made by `training/landmarks`: the CC0 MakeHuman template with random identities
+and strong stylisation, and heads built in code (ball toons, anime, blocky, animals, creatures). No
+photograph of a person. Identities of the figures below were never trained on.
+
+## Figures
+Error in percent of the inter-ocular distance, {figures["pictures"]} synthetic test pictures.
+
+| | |
+|---|---|
+| named points | {shown(figures["named"])} |
+| humans within 30 degrees | {shown(figures["human, within 30 degrees"])} |
+| AUC@10 | {shown(figures["auc@10"])} |
+| share above 10 % | {shown(figures["failures@10"])} |
+| visible, exists: share right | {shown(figures["visible"])}, {shown(figures["exists"])} |
+| coefficients: mean absolute error | {shown(figures["shapes"])} |
+| emotions: share right | {shown(figures["emotions"])} |
+| faces found, false finds | {shown(figures["found"])}, {shown(figures["false finds"])} |
+
+| family | error |
+|---|---|
+{families}
+
+| region | error |
+|---|---|
+{regions}
+
+| expected | observed |
+|---|---|
+{trust}
+
+## Limits
+Synthetic figures say little about photographs. One face a picture. Not for telling who somebody is.
+"""
