@@ -53,6 +53,9 @@ def main() -> None:
         numpy_apart = ("--no-emit-package", "numpy")
         pin("runtime.in", f"runtime-{python}.txt", python, *same_versions, *numpy_apart)
     pin("assets.in", "assets.txt", "3.11", "--no-deps")
+    # Training runs outside of Blender, so on one Python only.
+    same_versions = ("--constraint", "development-3.11.txt")
+    pin("training.in", "training-3.11.txt", "3.11", *same_versions)
 
 
 if __name__ == "__main__":
