@@ -265,7 +265,9 @@ def _nearest_skin(
         neighbours = min(3, len(allowed))
         # Compact nodes make queries from far away several times slower.
         tree = cKDTree(head.vertices[known[allowed]], compact_nodes=False)
-        distance, nearest = tree.query(head.vertices[unknown[mine]], k=np.arange(1, neighbours + 1))
+        distance, nearest = tree.query(
+            head.vertices[unknown[mine]], k=np.arange(1, neighbours + 1), workers=-1
+        )
         share = 1.0 / (distance + 1e-3)
         share /= share.sum(axis=1, keepdims=True)
         # Deep inside (the far end of the bag, the back of a socket) nothing needs to move.
