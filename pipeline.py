@@ -170,7 +170,7 @@ def offer_markers(
     They stand at the present landmarks, at those that ``error`` tells of, or at a guess from the
     shape of the head. Those that are there already stay where they are.
     """
-    from .rigging.landmarks import guess_markers
+    from .rigging.marker_guess import guess_markers
 
     face_mesh, scene_head = read(context, obj, options=scene_options)
     head = scene_head.obj

@@ -43,12 +43,13 @@ def refusal_pictures(
 
 def _guess(face_mesh: FaceMesh) -> Picture:
     from ..models.assets import asset_path
-    from ..rigging.landmarks import BLENDER_AXES, frame_of, guess_markers
+    from ..rigging.landmarks import frame_of
+    from ..rigging.marker_guess import BLENDER_AXES, guess_markers
     from ..rigging.template import load_template
 
     try:
         template = load_template(asset_path("template.npz"))
-        points = guess_markers(face_mesh, template, BLENDER_AXES)
+        points = guess_markers(face_mesh, template)
         frame = frame_of(points, BLENDER_AXES)
     except RigError as error:
         return landmark_pair(face_mesh, _box_frame(face_mesh), {}, {}, f"no guess: {error.problem}")

@@ -16,7 +16,6 @@ from ..vocabulary import LANDMARKS, MARKERS
 from .data import FaceLandmarks, FaceMesh, HeadFrame
 from .dense_points import FACE_OVAL, name_points
 from .fusion import LocatedFace
-from .raycast import RayScene
 from .similarity import fit_similarity, fit_warp
 from .surface import closest
 from .template import Template
@@ -26,8 +25,6 @@ PLACED = 1.0
 MOST_CERTAIN_AUTOMATIC = 0.98
 # A marker counts as moved when it left its landmark by more than this share of the IOD.
 MOVED = 0.01
-
-BLENDER_AXES = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
 
 def frame_of(points: dict[str, NDArray[np.float64]], axes: NDArray[np.float64]) -> HeadFrame:
@@ -166,41 +163,3 @@ def _snap(face_mesh: FaceMesh, points: NDArray[np.float64], reach: float) -> NDA
     """Points moved on to the surface where it is within reach."""
     found = closest(face_mesh.vertices, face_mesh.triangles, points)
     return np.where((found.distance < reach)[:, None], found.points, points)
-
-
-def guess_markers(
-    face_mesh: FaceMesh, template: Template, axes: NDArray[np.float64] = BLENDER_AXES
-) -> dict[str, NDArray[np.float64]]:
-    """Where the 13 markers might belong on a head in which no face was found (world positions).
-
-    ``axes`` rows: the character's left, up and front; Blender's own by default. The template's
-    proportions are laid over the head's box and cast on to its front.
-    """
-    local = face_mesh.vertices[np.unique(face_mesh.triangles)] @ axes.T
-    low, high = local.min(axis=0), local.max(axis=0)
-    top_part = local[local[:, 1] > high[1] - 0.25 * (high[1] - low[1])]
-    width = float(np.ptp(top_part[:, 0])) or float(np.ptp(local, axis=0).max())
-    height = min(float(high[1] - low[1]), 1.35 * width)
-    head = local[local[:, 1] > high[1] - height]
-    skull = template.head.vertices[template.head.vertices[:, 1] > -1.9]
-    scale = np.array([np.ptp(head[:, 0]) / np.ptp(skull[:, 0]), height / np.ptp(skull[:, 1])])
-    middle = (head[:, 0].min() + head[:, 0].max()) / 2
-    order = [template.landmark_names.index(name) for name in MARKERS]
-    named = template.named.on(template.head.vertices)[order]
-    front = head[:, 2].max() + np.ptp(head[:, 2])
-    placed = np.stack(
-        [
-            middle + named[:, 0] * scale[0],
-            high[1] + (named[:, 1] - skull[:, 1].max()) * scale[1],
-            np.full(len(named), front),
-        ],
-        axis=1,
-    )
-    hits = RayScene(local_all := face_mesh.vertices @ axes.T, face_mesh.triangles).cast(
-        placed, np.tile([0.0, 0.0, -1.0], (len(placed), 1))
-    )
-    placed[:, 2] -= np.where(hits.triangle >= 0, hits.distance, 0.0)
-    missed = hits.triangle < 0
-    if missed.any():
-        placed[missed] = closest(local_all, face_mesh.triangles, placed[missed]).points
-    return dict(zip(MARKERS, placed @ axes, strict=True))

@@ -149,7 +149,7 @@ def render_unrounded(
     picture[:] = background
     seen = np.flatnonzero(hits.found)
     seen_hits = Hits(hits.triangle[seen], hits.barycentric[seen], hits.distance[seen])
-    colours = _surface_colours(face_mesh.appearance, seen_hits)
+    colours = surface_colours(face_mesh.appearance, seen_hits)
     towards_light = np.asarray(light) @ camera.axes / np.linalg.norm(light)
     shades = _shading(scene, seen_hits, directions[seen].astype(np.float32), towards_light)
     picture[seen] = np.clip(colours * (255.0 * shades)[:, None], 0.0, 255.0)
@@ -176,7 +176,7 @@ def _shading(
     return AMBIENT + (1 - AMBIENT) * np.clip(lambert, 0, 1)
 
 
-def _surface_colours(appearance: Appearance | None, hits: Hits) -> NDArray[np.float32]:
+def surface_colours(appearance: Appearance | None, hits: Hits) -> NDArray[np.float32]:
     """(N, 3) sRGB in 0..1 at the hits: texture where there is one, else base colour, else clay."""
     if appearance is None:
         return np.tile(np.asarray(CLAY, np.float32), (len(hits.triangle), 1))

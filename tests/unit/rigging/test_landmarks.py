@@ -7,14 +7,10 @@ import numpy as np
 import pytest
 from auto_rig_face.errors import RigError
 from auto_rig_face.rigging.landmarks import (
-    guess_markers,
     landmarks_from_markers,
     moved_markers,
 )
-from auto_rig_face.rigging.surface import closest
 from auto_rig_face.vocabulary import LANDMARKS, MARKERS
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 @pytest.fixture
@@ -72,19 +68,3 @@ def test_markers_in_one_place_are_refused(model, template, markers):
     heap = dict.fromkeys(MARKERS, markers["chin"])
     with pytest.raises(RigError, match="one place"):
         landmarks_from_markers(model.face_mesh(), heap, template)
-
-
-@settings(max_examples=8, deadline=None)
-@given(
-    scale=st.floats(0.01, 100.0),
-    shift=st.tuples(*[st.floats(-50.0, 50.0)] * 3),
-)
-def test_guesses_lie_on_the_surface(model, template, scale, shift):
-    moved = model.in_frame(shift, model.frame.axes, scale)
-    mesh = moved.face_mesh()
-    guessed = guess_markers(mesh, template)
-    assert set(guessed) == set(MARKERS)
-    points = np.array([guessed[name] for name in MARKERS])
-    assert closest(mesh.vertices, mesh.triangles, points).distance.max() < 1e-4 * scale
-    left, right = guessed["eye_outer_L"], guessed["eye_outer_R"]
-    assert (left - right) @ moved.frame.axes[0] > 0
