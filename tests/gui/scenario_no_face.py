@@ -28,7 +28,7 @@ def run(gui: Any) -> Iterator[Any]:
     progress = bpy.context.window_manager.auto_rig_face
     middle = gui.region("WINDOW")
     yield from gui.press("auto_rig_face.rig_face")
-    yield lambda: progress.running and "round 3" in progress.stage
+    yield lambda: progress.running and "round" in progress.stage
     gui.move(middle.x + middle.width / 3, middle.y + middle.height / 2)
     gui.key("ESC")
     yield lambda: not progress.running
