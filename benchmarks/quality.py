@@ -3,6 +3,7 @@
 
 Runs the product without Blender on every head folder (see artists.py), beside its peers, and
 writes quality.json and quality.md into --out and a contact sheet for each head into --sheets.
+A head never judges a template that was corrected by its own artist's figures (see unbiased.py).
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from auto_rig_face.errors import RigError
-from auto_rig_face.models.assets import asset_path
 from auto_rig_face.models.face_landmarker import FaceLandmarker
 from auto_rig_face.rigging.analyse import analyse
 from auto_rig_face.rigging.build import build
@@ -25,13 +25,14 @@ from auto_rig_face.rigging.data import FaceLandmarks, FaceMesh, FaceRig
 from auto_rig_face.rigging.final_landmarks import reframe
 from auto_rig_face.rigging.fusion import locate_face
 from auto_rig_face.rigging.landmarks import landmarks_from_dense
-from auto_rig_face.rigging.template import Template, load_template
+from auto_rig_face.rigging.template import Template
 
 from . import peers
 from .artists import ArtistHead, head_folders, load_head
 from .quality_report import markdown
 from .scores import HeadScore, ShapeScore, Truth, score_shapes, summarise
 from .sheets import comparison_sheet, write_png
+from .unbiased import judge_of, template_without
 
 OURS = "auto-rig face"
 
@@ -71,11 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"No head folders in {options.heads}.\n")
         return 2
     options.out.mkdir(parents=True, exist_ok=True)
-    template = load_template(asset_path("template.npz"))
     landmarker = FaceLandmarker()
     results = []
     for folder in folders:
         head = load_head(folder)
+        template = template_without(judge_of(head.name))
         result, rig = run_head(head, template, landmarker, with_peers=not options.no_peers)
         results.append(result)
         sys.stdout.write(f"{_line(result)}\n")

@@ -14,6 +14,7 @@ from ..vocabulary import ARKIT_SHAPES
 from .analyse import analyse
 from .certificate import certify
 from .data import FaceLandmarks, FaceMesh, FaceRig, RigOptions
+from .ease import ease
 from .final_landmarks import finalise, reframe
 from .head import Head
 from .mirror import even_out
@@ -83,6 +84,10 @@ def build_stages(
     yield "Certifying", 0.85
     bone_names = tuple(bone.name for bone in bones)
     certificate = certify(head, shapes, weights, bone_names, disabled)
+    eased = ease(head, shapes, certificate)
+    if eased:
+        shapes |= eased
+        certificate = certify(head, shapes, weights, bone_names, disabled)
     clock.lap("certificate")
     yield "Done", 1.0
     chosen = set(options.shapes or ARKIT_SHAPES)

@@ -75,8 +75,8 @@ def _keep_shut(head: Head, template: Template, shapes: Shapes) -> list[str]:
         disabled.append("mouthClose")
         shapes["mouthClose"] = np.zeros_like(head.vertices)
         lips, band = Lips(template.head), sealed.mouth()
-        for name, shape in template.shapes.items():
-            if name.startswith(("mouth", "jaw")) and lips.opens(shape.astype(np.float64)):
+        for name, own in template.shapes.items():
+            if name.startswith(("mouth", "jaw")) and lips.opens(own.astype(np.float64)):
                 shapes[name] = sealed.fill(shapes[name], band)
     return disabled
 

