@@ -6,8 +6,9 @@
     python -m training.landmarks data --out out/data --count 10000
     python -m training.landmarks run --out out/landmarks    check, train, evaluate, export
 
-``run --toy`` tries the whole chain on a CPU in a minute or two; ``run --resume`` goes on from the
-checkpoint in --out; ``evaluate`` and ``export`` do only the last steps with that checkpoint.
+``run --toy`` tries the whole chain on a CPU in a minute or two. ``check``, ``train``, ``evaluate`` and
+``export`` are its steps (the last two after one another). Where a process may only run for so long:
+``train --session 500``, again with ``--resume``, and at last ``run --resume``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "command", choices=("bake", "sheet", "data", "check", "run", "evaluate", "export")
+        "command", choices=("bake", "sheet", "data", "check", "train", "evaluate", "export", "run")
     )
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "landmarks")
     parser.add_argument("--count", type=int, default=64, help="heads or pictures")
@@ -89,7 +90,7 @@ def _steps(given: argparse.Namespace) -> int:
     device = steps.device_of(given.device)
     if given.command in {"check", "run"}:
         steps.check(config, device, given.out)
-    if given.command == "run":
+    if given.command in {"train", "run"}:
         steps.train(config, device, given.out, resume=given.resume)
     if given.command in {"run", "evaluate", "export"}:
         figures = steps.evaluate(config, device, given.out)
@@ -105,6 +106,7 @@ _COMMANDS = {
     "sheet": _sheet,
     "data": _data,
     "check": _steps,
+    "train": _steps,
     "run": _steps,
     "evaluate": _steps,
     "export": _steps,

@@ -13,16 +13,18 @@ class Config:
     ``pool``: heads held ready, ``workers``: processes that build them, ``fresh``: heads exchanged
     a step; ``rate``: highest learning rate, ``warm_up``: its first steps; ``decay``: of weights;
     ``average``: decay of the averaged weights a step; ``tests``: heads in an evaluation;
-    ``report``: steps between two lines of the log; ``save``: seconds between two checkpoints.
+    ``session``: seconds after which this process stops, to be resumed; ``report``: steps between
+    two lines of the log; ``save``: seconds between two checkpoints.
     """
 
     seconds: float = 1500.0
+    session: float = 1e9
     batch: int = 512
     scene_batch: int = 128
     crop: int = 160
     scene: int = 128
     width: float = 1.0
-    pool: int = 30_000
+    pool: int = 50_000
     first_heads: int = 6_000
     workers: int = 15
     fresh: int = 40
@@ -30,7 +32,7 @@ class Config:
     warm_up: int = 300
     decay: float = 0.03
     average: float = 0.999
-    tests: int = 2000
+    tests: int = 6000
     report: int = 200
     save: float = 120.0
     seed: int = 1

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -180,9 +182,10 @@ class Builders:
         self._queue: multiprocessing.Queue = context.Queue(maxsize=64 * workers)
         for worker in range(workers):
             arguments = (self._queue, split, start + worker, workers, seed)
-            process = context.Process(target=_build, args=arguments, daemon=True)
-            process.start()
-            self._processes.append(process)
+            self._processes.append(context.Process(target=_build, args=arguments, daemon=True))
+        with _one_thread_each():
+            for process in self._processes:
+                process.start()
 
     def take(self, count: int, wait: float) -> list[Head]:
         """Up to ``count`` heads; with processes, only those that come within ``wait`` seconds
@@ -210,6 +213,22 @@ class Builders:
         for process in self._processes:
             process.terminate()
             process.join()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started meanwhile use one thread: there is one of them for each core."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _build(out: multiprocessing.Queue, split: str, start: int, step: int, seed: int) -> None:

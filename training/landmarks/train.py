@@ -209,7 +209,8 @@ def _run(trainer: Trainer, pool: HeadPool, builders: Builders, checkpoint: Path)
     pictures = trainer.pictures
     ahead = ThreadPoolExecutor(max_workers=1)
     following = ahead.submit(_orders, pool, rng, config)
-    while trainer.spent < config.seconds:
+    began = before
+    while trainer.spent < config.seconds and before - began < config.session:
         pool.add(builders.take(config.fresh, 0.0))
         # The processor draws up the next orders while the device renders and trains.
         orders, following = following.result(), ahead.submit(_orders, pool, rng, config)

@@ -23,7 +23,7 @@ from .plans_people import anime
 from .shapes import Floats, Mesh, ellipsoid, tube, turn
 from .shells import Wearer
 from .skin import FaceMeasures
-from .stylise import Warp, apply, lattice_weights, sample_warp
+from .stylise import Warp, apply, lattice_weights, sample_appealing, sample_warp
 from .template_data import TemplateData
 
 Rng = np.random.Generator
@@ -45,7 +45,8 @@ class Eyeballs:
 @dataclass(frozen=True)
 class Identity:
     """One person. ``targets`` (K,) weights of the identity targets. ``eyes``, ``mouth``: features
-    that replace the template's own (None: its own).
+    that replace the template's own (None: its own); ``round_eyes``: how much wider the lids stand
+    open at rest than a human's, in units of the shape eyeWide.
     """
 
     targets: NDArray[np.float32]
@@ -54,6 +55,7 @@ class Identity:
     brows: BrowDesign
     lash: float
     coarse: int | None
+    round_eyes: float
     eyes: EyeDesign | None
     mouth: MouthDesign | None
     faceted: bool
@@ -64,7 +66,8 @@ def sample_identity(rng: Rng, data: TemplateData, family: str) -> Identity:
     strength = {"human": rng.uniform(0, 0.25), "cartoon": rng.uniform(0.4, 1.1)}.get(
         family, rng.uniform(0.0, 0.8)
     )
-    iris = float(rng.uniform(22, 42))
+    appealing = family in {"cartoon", "mask"} and rng.random() < 0.45
+    iris = float(rng.uniform(22, 42)) * (1.2 if appealing else 1.0)
     lively = rng.random() < 0.9
     coarse = int(rng.integers(template_data.COARSE_LEVELS)) if family == "coarse" else None
     # Few triangles leave no room for lids: such heads have painted eyes.
@@ -72,8 +75,8 @@ def sample_identity(rng: Rng, data: TemplateData, family: str) -> Identity:
     mask_eyes = _mask_eyes(rng) if simple else None
     painted = family == "mask" and rng.random() < 0.5
     return Identity(
-        targets=sample_targets(rng, data),
-        warp=sample_warp(rng, float(strength)),
+        targets=sample_targets(rng, data) * (0.7 if appealing else 1.0),
+        warp=sample_appealing(rng) if appealing else sample_warp(rng, float(strength)),
         balls=Eyeballs(
             iris=iris if lively else 0.0,
             pupil=iris * float(rng.uniform(0.3, 0.7)) if lively else 0.0,
@@ -83,6 +86,9 @@ def sample_identity(rng: Rng, data: TemplateData, family: str) -> Identity:
         brows=_brows(rng, float(strength)),
         lash=0.0 if rng.random() < 0.4 else float(rng.uniform(0.008, 0.03)),
         coarse=coarse,
+        round_eyes=float(rng.uniform(0.3, 2.6))
+        if appealing
+        else float(strength * rng.uniform(-0.6, 1.8)),
         eyes=mask_eyes,
         mouth=_painted_mouth(rng) if painted else None,
         faceted=family == "coarse" and bool(rng.random() < 0.8),
@@ -196,6 +202,8 @@ def pose(data: TemplateData, person: Identity, expression: Expression) -> tuple[
         values[SHAPE_INDEX["jawOpen"]] *= 0.0
     identity = np.tensordot(person.targets, data.targets, axes=1).astype(np.float64)
     moved = np.tensordot(values, data.shapes, axes=1).astype(np.float64)
+    if person.eyes is None:
+        identity = identity + _rounded(data, person.round_eyes, values)
     balls = np.stack([_sphere(data, identity, side, person, expression) for side in (0, 1)])
     count = balls.shape[1]
     rest, lattice = _rest()
@@ -203,6 +211,17 @@ def pose(data: TemplateData, person: Identity, expression: Expression) -> tuple[
     ears = np.concatenate([data.ears, np.zeros(2 * count)])
     warped = apply(person.warp, rest, posed, ears, data.eyeballs, lattice)
     return warped[: len(data.vertices)], warped[len(data.vertices) :].reshape(2, count, 3)
+
+
+def _rounded(data: TemplateData, amount: float, values: NDArray[np.float32]) -> Floats:
+    """(V, 3) how wider open lids lie; shut lids stay shut."""
+    total = np.zeros_like(data.vertices)
+    for side in ("Left", "Right"):
+        blink = float(values[SHAPE_INDEX[f"eyeBlink{side}"]])
+        wide = data.shapes[SHAPE_INDEX[f"eyeWide{side}"]]
+        squint = data.shapes[SHAPE_INDEX[f"eyeSquint{side}"]]
+        total += amount * (1 - blink) * (wide - 0.25 * squint)
+    return total
 
 
 RINGS, COLUMNS = 18, 24

@@ -79,7 +79,7 @@ def sample_brows(
         taper=uniform(rng, 0.15, 1.0),
         relief=0.0 if chance(rng, 0.35) else uniform(rng, 0.02, 0.09),
         square=square,
-        swing=uniform(rng, 0.1, 0.24),
+        swing=uniform(rng, 0.13, 0.34),
         shown=chance(rng, shown),
     )
 

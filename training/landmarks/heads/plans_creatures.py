@@ -24,7 +24,7 @@ from .plan_parts import (
     sample_skull,
     uniform,
 )
-from .toon import Bulge, Plan
+from .toon import PATTERNS, Bulge, Plan
 
 
 def animal(rng: Rng) -> Plan:
@@ -77,6 +77,8 @@ def animal(rng: Rng) -> Plan:
         hairline=eyes.upper + (top - eyes.upper) * uniform(rng, 0.5, 0.8),
         bulges=bulges,
         eye_turn=uniform(rng, 15, 60) if long_faced else uniform(rng, 0, 18),
+        blush=0.0 if chance(rng, 0.5) else uniform(rng, 0.5, 1.0),
+        pattern=str(rng.choice(PATTERNS)),
         neck=uniform(rng, 0.35, 0.7) * width,
         faceted=chance(rng, 0.15),
     )
@@ -119,6 +121,8 @@ def creature(rng: Rng) -> Plan:
         ears=sample_ears(rng, 0.35 * width, ("none", "elf", "round", "pointed", "floppy", "human")),
         hairline=eyes.upper + (top - eyes.upper) * uniform(rng, 0.5, 0.8),
         bulges=ridge,
+        blush=0.0 if chance(rng, 0.5) else uniform(rng, 0.5, 1.0),
+        pattern=str(rng.choice(PATTERNS)),
         neck=0.0 if chance(rng, 0.4) else uniform(rng, 0.3, 0.8) * width,
         faceted=chance(rng, 0.15),
     )
@@ -166,6 +170,8 @@ def robot(rng: Rng) -> Plan:
         ears=sample_ears(rng, 0.22 * width, ("none", "none", "round")),
         hairline=eyes.upper + (top - eyes.upper) * uniform(rng, 0.5, 0.8),
         bulges=visor,
+        blush=0.0 if chance(rng, 0.5) else uniform(rng, 0.5, 1.0),
+        pattern=str(rng.choice(PATTERNS)),
         neck=0.0 if chance(rng, 0.3) else uniform(rng, 0.2, 0.5) * width,
         faceted=chance(rng, 0.2),
     )

@@ -138,7 +138,7 @@ def anime(rng: Rng) -> Plan:
             thickness=uniform(rng, 0.02, 0.07),
             taper=uniform(rng, 0.2, 0.7),
             relief=0.0,
-            swing=uniform(rng, 0.1, 0.2),
+            swing=uniform(rng, 0.13, 0.28),
         ),
         ears=sample_ears(rng, 0.28, ("human", "human", "elf", "pointed", "none")),
         hairline=eyes.upper + (top - eyes.upper) * uniform(rng, 0.28, 0.5),
@@ -165,7 +165,7 @@ def blocky(rng: Rng) -> Plan:
     brows = sample_brows(rng, eyes, shown=0.75, heavy=1.5)
     if chance(rng, 0.5):  # bars right on top of the eyes
         low = eyes.upper + 0.5 * brows.thickness
-        brows = replace(brows, height=low, square=True, swing=0.1)
+        brows = replace(brows, height=low, square=True, swing=0.14)
     mouth = sample_mouth(rng, min(uniform(rng, 0.15, 0.6), 0.5 * width), mouth_height - bottom)
     mouth = replace(mouth, drawn=chance(rng, 0.72), power=uniform(rng, 2.0, 6.0))
     return Plan(

@@ -58,15 +58,14 @@ def sample_warp(rng: np.random.Generator, strength: float) -> Warp:
         return float(rng.uniform(low, high)) * strength if rng.random() < share else 0.0
 
     eye = between(0.6, 1.0) if rng.random() < 0.2 else between(1.0, 2.7)
-    tall = eye * between(0.65, 1.5)
-    deep = 1 + (eye - 1) * 0.6
+    tall = eye * between(0.65, 1.3)
     nose = between(0.15, 1.0) if rng.random() < 0.5 else between(0.9, 2.6)
     mouth = between(0.35, 1.0) if rng.random() < 0.45 else between(0.9, 1.9)
     bulky = rng.normal(0, 1, (LATTICE,) * 3 + (3,)) * rng.uniform(0, 0.3) * strength
     mirrored = bulky[::-1] * [-1.0, 1.0, 1.0]
     lattice = (bulky + mirrored) * 0.6 if rng.random() < 0.85 else bulky
     return Warp(
-        eye=(eye, tall, deep * between(0.4, 1.6)),
+        eye=(eye, tall, between(0.45, 1.5)),
         eye_move=(
             0.2 * max(eye - 1, 0) * rng.uniform(0.6, 1.3) + rng.normal(0, 0.06) * strength,
             rng.normal(0, 0.08) * strength,
@@ -84,6 +83,28 @@ def sample_warp(rng: np.random.Generator, strength: float) -> Warp:
         ball_power=2.0 if rng.random() < 0.6 else float(rng.uniform(2, 8)),
         scale=(between(0.75, 1.4), between(0.7, 1.45), between(0.8, 1.25)),
         lattice=lattice if strength > 0 else None,
+    )
+
+
+def sample_appealing(rng: np.random.Generator) -> Warp:
+    """The proportions of film and doll characters: big round eyes, a small nose and jaw."""
+    eye = float(rng.uniform(1.4, 2.3))
+    tall = eye * float(rng.uniform(0.9, 1.25))
+    nose, mouth = float(rng.uniform(0.3, 1.0)), float(rng.uniform(0.6, 1.2))
+    bulky = rng.normal(0, 1, (LATTICE,) * 3 + (3,)) * rng.uniform(0, 0.1)
+    return Warp(
+        eye=(eye, tall, float(rng.uniform(0.7, 1.2))),
+        eye_move=(float(rng.uniform(0.0, 0.16)), float(rng.uniform(-0.1, 0.05))),
+        nose=(nose, nose, nose * float(rng.uniform(0.6, 1.2))),
+        nose_up=float(rng.uniform(-0.05, 0.15)),
+        mouth=(mouth, mouth * float(rng.uniform(0.7, 1.1)), 1.0),
+        mouth_up=float(rng.uniform(-0.1, 0.1)),
+        ears=float(rng.uniform(0.6, 1.5)),
+        jaw=float(rng.uniform(0.6, 1.15)),
+        cranium=float(rng.uniform(1.0, 1.4)),
+        ball=float(rng.uniform(0.0, 0.5)),
+        scale=(float(rng.uniform(0.9, 1.2)), float(rng.uniform(0.75, 1.15)), 1.0),
+        lattice=(bulky + bulky[::-1] * [-1.0, 1.0, 1.0]) * 0.6,
     )
 
 
@@ -154,17 +175,21 @@ def _ears(warp: Warp, moved: Floats, ears: Floats) -> Floats:
 
 def _eyes(warp: Warp, rest: Floats, moved: Floats, eyeballs: Floats) -> Floats:
     scale = np.array(warp.eye)
-    reach = 0.55 + 0.4 * max(scale[:2].max() - 1, -0.3)
-    out = moved.copy()
+    reach = 0.5 + 0.35 * max(scale[:2].max() - 1, -0.3)
+    step = np.zeros_like(moved)
     for eye, sign in zip(eyeballs, (1.0, -1.0), strict=True):
-        away = np.linalg.norm((rest - eye[:3]) * [1.0, 0.95, 0.8], axis=1)
+        away = np.linalg.norm((rest - eye[:3]) * [1.0, 1.25, 0.8], axis=1)
         weight = smoothstep((reach - away) / max(reach - 0.31, 0.13))
-        weight = weight * smoothstep(rest[:, 0] * sign / 0.21)
+        # Both eyes share the midline, or it would stay behind as a crease.
+        weight = weight * smoothstep(rest[:, 0] * sign / 0.5 + 0.5)
         ball = away < eye[3] * 1.02
         middle = moved[ball].mean(axis=0) if ball.any() else eye[:3]
         shift = np.array([sign * warp.eye_move[0], warp.eye_move[1], 0.0])
-        out += weight[:, None] * ((moved - middle) * (scale - 1) + shift)
-    return out
+        step += weight[:, None] * ((moved - middle) * (scale - 1) + shift)
+    # Nothing comes closer to the midline than a third of its way: there the other eye begins.
+    half = np.sign(rest[:, 0])
+    step[:, 0] = half * np.maximum(half * step[:, 0], -0.66 * np.abs(rest[:, 0]))
+    return moved + step
 
 
 def _whole(warp: Warp, rest: Floats, moved: Floats, ears: Floats) -> Floats:

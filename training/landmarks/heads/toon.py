@@ -37,7 +37,8 @@ class Bulge:
 @dataclass(frozen=True)
 class Plan:
     """A whole built head. ``mouth_height``: y of the mouth; ``eye_turn``: how far the eyes look to
-    the sides, degrees; ``hairline``: y at the middle; ``neck``: its half width, 0 for none.
+    the sides, degrees; ``hairline``: y at the middle; ``neck``: its half width, 0 for none;
+    ``blush``: how strongly the skin's second colour shows, in a ``pattern`` of PATTERNS.
     """
 
     skull: Loft
@@ -53,6 +54,7 @@ class Plan:
     neck: float = 0.4
     faceted: bool = False
     blush: float = 0.0
+    pattern: str = "cheeks"
 
 
 def supported(plan: Plan, expression: Expression) -> Expression:
@@ -76,7 +78,7 @@ def start(plan: Plan, expression: Expression) -> tuple[Assembly, Controls]:
     controls = controls_of(expression)
     assembly = Assembly(faceted=plan.faceted)
     skull_mesh = _jaw_moved(plan, controls)
-    assembly.add(skull_mesh, Role.SKIN, _blush(plan, skull_mesh.vertices))
+    assembly.add(skull_mesh, Role.SKIN, _tint(plan, skull_mesh.vertices))
     skull = Surface(skull_mesh)
     for bulge in plan.bulges:
         mesh = ellipsoid(bulge.centre, bulge.radii, squareness=bulge.squareness)
@@ -188,10 +190,30 @@ def _jaw_moved(plan: Plan, controls: Controls) -> Mesh:
     return Mesh(_drop(plan, controls, mesh.vertices), mesh.triangles)
 
 
-def _blush(plan: Plan, vertices: Floats) -> Floats:
-    """(V,) second colour: cheeks."""
-    if not plan.blush:
-        return np.zeros(len(vertices))
+PATTERNS = ("cheeks", "patches", "stripes", "spots", "lower", "blaze")
+
+
+def _tint(plan: Plan, vertices: Floats) -> Floats:
+    """(V,) 0..1 where the skin shows its second colour: on the cheeks, around the eyes, ..."""
+    x, y = vertices[:, 0], vertices[:, 1]
+    front = vertices[:, 2] > plan.skull.depth
+    if plan.pattern == "patches":
+        away = ((np.abs(x) - 0.5) / 0.5) ** 2 + (y / (0.4 + plan.eyes.upper)) ** 2
+        shown = (away < 1.3) & front
+    elif plan.pattern == "stripes":
+        shown = (np.sin(5 * y + 2 * np.abs(x)) > 0.3) & ~(front & (np.abs(x) < 0.5))
+    elif plan.pattern == "spots":
+        shown = np.sin(4.7 * x + 1) * np.sin(5.3 * y) * np.sin(4.1 * vertices[:, 2]) > 0.3
+    elif plan.pattern == "lower":
+        shown = y < plan.mouth_height + 0.25
+    elif plan.pattern == "blaze":
+        shown = (np.abs(x) < 0.22) & front
+    else:
+        return _cheeks(plan, vertices)
+    return plan.blush * shown
+
+
+def _cheeks(plan: Plan, vertices: Floats) -> Floats:
     middle = np.array([0.62 * plan.skull.width, (plan.mouth_height + 0.2) / 2])
     flat = np.stack([np.abs(vertices[:, 0]), vertices[:, 1]], axis=1) - middle
     near = np.exp(-((flat / [0.28, 0.22]) ** 2).sum(axis=1))

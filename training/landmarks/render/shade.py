@@ -14,6 +14,8 @@ from .batch import HeadBatch, LookBatch, pixel_slopes, to_camera
 
 # Shown in their own colour, whatever the light.
 UNLIT = (Role.GLINT, Role.INK, Role.LASH)
+# Directions and relative frequencies of the waves that make a skin uneven.
+WAVES = ((1.0, 0.3, 0.2), (-0.6, 1.3, 0.5), (0.4, -0.9, 1.6), (2.1, 1.1, -0.7), (-1.2, 2.4, 1.3))
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,9 @@ def _albedo(look: LookBatch, picture: Tensor, role: Tensor, tint: Tensor, place:
     second = look.tint_palette[picture, role]
     base = base + (second - base) * tint[:, None].clamp(0, 1)
     amplitude, frequency = look.mottle[picture].unbind(dim=1)
-    wave = torch.sin(
-        place * frequency[:, None] + torch.tensor([0.3, 1.7, 4.1], device=place.device)
-    )
-    uneven = 1 + amplitude * wave.prod(dim=1) * (role == Role.SKIN)
+    waves = torch.tensor(WAVES, device=place.device)
+    phase = place @ waves.T * frequency[:, None] + waves.sum(dim=1) * 9
+    uneven = 1 + amplitude * torch.sin(phase).mean(dim=1) * (role == Role.SKIN)
     return base * uneven[:, None]
 
 
