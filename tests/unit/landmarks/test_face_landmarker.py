@@ -108,6 +108,23 @@ def test_an_empty_picture_holds_no_face(
     assert landmarker.predict(np.full(shape, 128, np.uint8)) == []
 
 
+def test_a_framed_face_is_the_one_that_is_found_in_a_wider_picture(
+    landmarker: FaceLandmarker, human_head: FaceMesh, portrait: np.ndarray
+) -> None:
+    (face,) = landmarker.predict(portrait)
+    low, high = face.points[:, :2].min(axis=0), face.points[:, :2].max(axis=0)
+    half = 0.75 * (high - low).max()
+    left, top = np.rint((low + high) / 2 - half).astype(int)
+    size = round(2 * half)
+    crop = np.ascontiguousarray(portrait[top : top + size, left : left + size])
+    (framed,) = landmarker.predict(crop, framed=True)
+
+    errors = np.linalg.norm(framed.points[:, :2] + [left, top] - face.points[:, :2], axis=1)
+    assert np.median(errors) < 0.02 * size
+    assert framed.score > 0.5
+    assert landmarker.predict(np.full((256, 256, 3), 128, np.uint8), framed=True) == []
+
+
 @pytest.mark.parametrize(
     "image",
     [

@@ -14,8 +14,9 @@ from auto_rig_face.rigging.data import Appearance, FaceMesh, HeadFrame, MeshPart
 from auto_rig_face.rigging.face_paint import Painter, is_plain
 from auto_rig_face.rigging.fusion import locate_face, locate_stages
 from auto_rig_face.rigging.orientation import Sighting
+from auto_rig_face.rigging.tracking import FRAMINGS, camera_on
 from auto_rig_face.rigging.triangulation import triangulate
-from auto_rig_face.rigging.views import look
+from auto_rig_face.rigging.views import look, render
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -311,3 +312,49 @@ def test_loose_eyes_are_painted_and_the_brows_above_them_are_not(seed: int) -> N
     brightness = painted.appearance.colours.mean(axis=1).reshape(5, -1)
     assert (brightness[[0, 3, 4]] > 0.5).all()
     assert (brightness[[1, 2]] < 0.4).all()
+
+
+def test_the_front_of_a_loose_eyeball_gets_an_iris() -> None:
+    """Seen from the front: a dark disc in the middle of a white ball, however coarse the ball."""
+    from scipy.spatial import ConvexHull
+
+    random = np.random.default_rng(0)
+    shell = random.normal(size=(60, 3))
+    shell /= np.linalg.norm(shell, axis=1, keepdims=True)
+    sides = ConvexHull(shell).simplices.astype(np.int64)
+    pieces = [shell * 1.3 + [0, -0.4, -1.6], *(shell * 0.3 + [x, 0, 0] for x in (0.5, -0.5))]
+    triangles = np.concatenate([sides + 60 * index for index in range(3)])
+    toon = FaceMesh(np.concatenate(pieces), triangles, (MeshPart("toon", 0, 180),))
+    frame = HeadFrame(np.zeros(3), np.eye(3), 1.0)
+
+    painted = Painter(toon).paint(frame)
+
+    assert painted is not None
+    camera = look(frame, size=3.0, centre=(0, 0, 0), resolution=200)
+    picture = render(painted, camera, light=(0.0, 0.0, 1.0)).mean(axis=2)
+
+    def shade(x: float, y: float) -> float:
+        column, row = np.rint(camera.project([[x, y, 0.3]])[0]).astype(int)
+        return float(picture[row, column])
+
+    for eye in (-0.5, 0.5):
+        assert max(shade(eye, 0.0), shade(eye + 0.08, 0.0), shade(eye, -0.08)) < 45
+        assert (
+            min(shade(eye + 0.2, 0.0), shade(eye - 0.2, 0.0), shade(eye, 0.2)) > 55
+        )  # also where no light falls
+
+
+@given(seed=st.integers(0, 10**6), view=st.integers(0, len(ANGLES) - 1))
+def test_a_camera_frames_the_points_and_levels_the_eyes(seed: int, view: int) -> None:
+    frame = random_frame(seed)
+    points = frame.to_world(average_face(seed))
+    camera = camera_on(points, frame, *ANGLES[view])
+    seen = camera.project(points)
+
+    spans = np.ptp(seen, axis=0) * FRAMINGS[0] / camera.resolution
+    assert spans.max() == pytest.approx(1.0, abs=0.1)  # as far as perspective goes
+    middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
+    assert np.abs(middle - (camera.resolution - 1) / 2).max() < 0.05 * camera.resolution
+    right, left = seen[33], seen[263]
+    assert abs(left[1] - right[1]) < 0.03 * abs(left[0] - right[0])
+    assert left[0] > right[0]
