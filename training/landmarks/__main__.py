@@ -6,9 +6,9 @@
     python -m training.landmarks data --out out/data --count 10000
     python -m training.landmarks run --out out/landmarks    check, train, evaluate, export
 
-``run --toy`` tries the whole chain on a CPU in a minute or two. ``check``, ``train``, ``evaluate`` and
-``export`` are its steps (the last two after one another). Where a process may only run for so long:
-``train --session 500``, again with ``--resume``, and at last ``run --resume``.
+``run --toy`` tries the whole chain on a CPU in a minute or two. ``check``, ``train``,
+``evaluate`` and ``export`` are its steps (``export`` evaluates first). Where a process may only
+run for so long: ``train --session 500``, again with ``--resume``, and at last ``run --resume``.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _steps(given: argparse.Namespace) -> int:
         steps.check(config, device, given.out)
     if given.command in {"train", "run"}:
         steps.train(config, device, given.out, resume=given.resume)
-    if given.command in {"run", "evaluate", "export"}:
+    if given.command in {"evaluate", "export", "run"}:
         figures = steps.evaluate(config, device, given.out)
         print(json.dumps(figures, indent=1))
     if given.command in {"run", "export"}:

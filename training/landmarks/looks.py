@@ -222,7 +222,8 @@ def _lights(rng: np.random.Generator, style: NDArray[np.str_]) -> dict[str, NDAr
     light[:, 0, 1] = np.where(rng.random(count) < 0.8, np.abs(light[:, 0, 1]), light[:, 0, 1])
     light /= np.linalg.norm(light, axis=2, keepdims=True)
     line = style == "line"
-    flat = line | (rng.random(count) < 0.07)
+    # Clay without light would show nothing at all.
+    flat = line | ((rng.random(count) < 0.07) & (style != "clay"))
     toon = (style == "toon") | ((style == "creature") & (rng.random(count) < 0.3))
     strength = np.stack([rng.uniform(0.4, 0.95, count), rng.uniform(0, 0.4, count)], axis=1)
     ambient = rng.uniform(0.15, 0.6, count)
@@ -236,6 +237,9 @@ def _lights(rng: np.random.Generator, style: NDArray[np.str_]) -> dict[str, NDAr
         "ambient": ambient.astype(np.float32),
         "specular": np.stack([shine, rng.uniform(5, 60, count)], axis=1).astype(np.float32),
         "bands": np.where(toon & ~flat, rng.integers(1, 4, count), 0).astype(np.float32),
+        "cavity": np.where(
+            (rng.random(count) < 0.5) & ~line, rng.uniform(0.2, 1.0, count), 0
+        ).astype(np.float32),
         "rim": np.where(rng.random(count) < 0.2, rng.uniform(0, 0.5, count), 0).astype(np.float32),
         "outline": np.where(inked, rng.uniform(0.003, 0.014, count), 0.0).astype(np.float32),
         "ink": (rng.random((count, 3)) * 0.15).astype(np.float32),
@@ -269,6 +273,9 @@ def _surroundings(
         "background": np.broadcast_to(corners, (count, 4, 3)).astype(np.float32),
         "clutter": np.where(cluttered, rng.uniform(0.3, 1.0, count), 0.0).astype(np.float32),
         "patches": patches.astype(np.float32),
+        "texture": np.where(
+            (rng.random(count) < 0.4) & (style != "line"), rng.uniform(0.03, 0.32, count), 0.0
+        ).astype(np.float32),
     }
 
 

@@ -83,12 +83,13 @@ class Look:
 
     Light: ``light`` (B, 2, 3) unit vectors towards the lights in camera axes, ``strength`` (B, 2),
     ``ambient`` (B,), ``specular`` (B, 2) strength and exponent, ``bands`` (B,) number of cel bands
-    (0: smooth), ``rim`` (B,) light around the silhouette.
+    (0: smooth), ``rim`` (B,) light around the silhouette, ``cavity`` (B,) how much hollows darken.
 
     Ink: ``outline`` (B,) width in shares of the picture's side (0: none), ``ink`` (B, 3).
 
     ``background`` (B, 4, 3) corner colours, ``clutter`` (B,) amount of coloured patches behind,
-    ``patches`` (B, 12, 6) x, y, width, height, angle and shade of each.
+    ``patches`` (B, 12, 6) x, y, width, height, angle and shade of each, ``texture`` (B,)
+    amplitude of cloudy noise there.
 
     Post: ``blur`` (B,) sigma and ``coarse`` (B,) pixel size, both in shares of 1/160 of the side;
     ``gain`` (B, 3), ``gamma``, ``contrast``, ``grey`` (B,) 0 or 1; ``noise`` (B,); ``jpeg`` (B,)
@@ -110,10 +111,12 @@ class Look:
     specular: NDArray[np.float32]
     bands: NDArray[np.float32]
     rim: NDArray[np.float32]
+    cavity: NDArray[np.float32]
     outline: NDArray[np.float32]
     ink: NDArray[np.float32]
     background: NDArray[np.float32]
     clutter: NDArray[np.float32]
+    texture: NDArray[np.float32]
     patches: NDArray[np.float32]
     blur: NDArray[np.float32]
     coarse: NDArray[np.float32]

@@ -206,4 +206,4 @@ def _ahead(assembly: Assembly, wearer: Wearer, half: float) -> float:
     """The depth at which glasses clear the eyes."""
     eyes = [assembly.points[f"pupil_{side}"][2] for side in "LR"]
     skin: Floats = wearer.face.lay([[0.5, half], [0.5, -half], [-0.5, 0.0]])
-    return float(max(*eyes, skin[:, 2].max()) + 0.06)
+    return float(max(*eyes, skin[:, 2].max()) + 0.11)

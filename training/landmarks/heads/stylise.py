@@ -175,11 +175,10 @@ def _ears(warp: Warp, moved: Floats, ears: Floats) -> Floats:
 
 def _eyes(warp: Warp, rest: Floats, moved: Floats, eyeballs: Floats) -> Floats:
     scale = np.array(warp.eye)
-    reach = 0.5 + 0.35 * max(scale[:2].max() - 1, -0.3)
     step = np.zeros_like(moved)
     for eye, sign in zip(eyeballs, (1.0, -1.0), strict=True):
         away = np.linalg.norm((rest - eye[:3]) * [1.0, 1.25, 0.8], axis=1)
-        weight = smoothstep((reach - away) / max(reach - 0.31, 0.13))
+        weight = _growth(away, float(scale[:2].max()))
         # Both eyes share the midline, or it would stay behind as a crease.
         weight = weight * smoothstep(rest[:, 0] * sign / 0.5 + 0.5)
         ball = away < eye[3] * 1.02
@@ -190,6 +189,26 @@ def _eyes(warp: Warp, rest: Floats, moved: Floats, eyeballs: Floats) -> Floats:
     half = np.sign(rest[:, 0])
     step[:, 0] = half * np.maximum(half * step[:, 0], -0.66 * np.abs(rest[:, 0]))
     return moved + step
+
+
+INNER = 0.25  # IOD around an eye's centre that scale as a whole: the lids
+
+
+def _growth(away: Floats, scale: float) -> Floats:
+    """(V,) 0..1 how much of ``scale`` a place takes at a distance from the eye's centre: all at the
+    lids, none far off, and between them so that nothing folds (a cubic from one to the other).
+    """
+    reach = 0.75 + 0.3 * max(scale - 1, 0)
+    room = reach - INNER
+    secant = (reach - scale * INNER) / room
+    first = min(scale, 2.5 * secant)
+    t = np.clip((away - INNER) / room, 0, 1)
+    begin, end = 2 * t**3 - 3 * t**2 + 1, 3 * t**2 - 2 * t**3
+    tilt = (t**3 - 2 * t**2 + t) * first + (t**3 - t**2)
+    placed = begin * scale * INNER + end * reach + tilt * room
+    grown = placed / np.maximum(away, 1e-6) - 1
+    share = grown / (scale - 1 if abs(scale - 1) > 1e-6 else 1e-6)
+    return np.where(away < INNER, 1.0, np.where(away > reach, 0.0, np.clip(share, 0, 1)))
 
 
 def _whole(warp: Warp, rest: Floats, moved: Floats, ears: Floats) -> Floats:

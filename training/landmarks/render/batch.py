@@ -46,10 +46,12 @@ class LookBatch:
     specular: Tensor
     bands: Tensor
     rim: Tensor
+    cavity: Tensor
     outline: Tensor
     ink: Tensor
     background: Tensor
     clutter: Tensor
+    texture: Tensor
     patches: Tensor
     blur: Tensor
     coarse: Tensor

@@ -43,7 +43,25 @@ def background(look: LookBatch, size: int) -> Tensor:
         share = (inside.float() * look.clutter[:, None, None])[:, None]
         hue = torch.stack([torch.cos(tone * 9 + k * 2.1) * 0.3 + tone for k in range(3)], dim=1)
         picture = picture * (1 - share) + hue.squeeze(-1).squeeze(-1)[..., None, None] * share
-    return picture.clamp(0, 1)
+    return _clouds(picture, look).clamp(0, 1)
+
+
+def _clouds(picture: Tensor, look: LookBatch) -> Tensor:
+    """Noise of four sizes, so that a background is as uneven as a photograph's."""
+    if not bool((look.texture > 0).any()):
+        return picture
+    size = picture.shape[-1]
+    total = torch.zeros_like(picture)
+    for octave, cells in enumerate((4, 9, 20, 45)):
+        grids = [
+            _hash_noise(look.seed + 7 * octave + channel, cells, picture.device)
+            for channel in range(3)
+        ]
+        coarse = torch.stack(grids, dim=1).view(-1, 3, cells, cells)
+        enlarged = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=True)
+        total = total + enlarged * 0.75**octave
+    grey = total.mean(dim=1, keepdim=True)
+    return picture + look.texture[:, None, None, None] * (0.75 * grey + 0.25 * total)
 
 
 def apply(picture: Tensor, look: LookBatch) -> Tensor:
@@ -104,17 +122,24 @@ def _coarsen(picture: Tensor, look: LookBatch) -> Tensor:
 
 
 def _noise(picture: Tensor, seed: Tensor) -> Tensor:
-    """(B, 1, S, S) roughly Gaussian noise, from a hash (SplitMix64's finaliser, in 32 bits)."""
+    """(B, 1, S, S) roughly Gaussian noise."""
     size = picture.shape[-1]
-    pixel = torch.arange(size * size, device=picture.device, dtype=torch.int64)
-    total = torch.zeros(len(seed), size * size, device=picture.device)
+    return _hash_noise(seed, size, picture.device).view(-1, 1, size, size)
+
+
+def _hash_noise(seed: Tensor, size: int, device: torch.device) -> Tensor:
+    """(B, size * size) sums of three even numbers in -1..1, from a hash of seed and place
+    (multiply and shift, after SplitMix64's finaliser, in 32 bits).
+    """
+    pixel = torch.arange(size * size, device=device, dtype=torch.int64)
+    total = torch.zeros(len(seed), size * size, device=device)
     mask = 0xFFFFFFFF
     for part in range(3):
         state = (pixel[None] * 0x9E3779B1 + seed[:, None] * 0x85EBCA6B + part * 0xC2B2AE35) & mask
         state = ((state ^ (state >> 16)) * 0x7FEB352D) & mask
         state = ((state ^ (state >> 15)) * 0x2C1B3C6D) & mask
         total = total + (state ^ (state >> 16)).float() / mask - 0.5
-    return (total * 2).view(-1, 1, size, size)
+    return total * 2
 
 
 @lru_cache(maxsize=4)

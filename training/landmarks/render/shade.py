@@ -54,6 +54,7 @@ def shade(heads: HeadBatch, look: LookBatch, shown: Tensor) -> Shaded:
     depths[picture, row, column] = depth
     normals = torch.zeros(batch, width, width, 3, device=device)
     normals[picture, row, column] = normal
+    colour = colour * _hollows(look, depths)
     edge = _edges(look, depths, normals)
     colour = colour * (1 - edge) + look.ink[:, None, None] * edge
     cover = (shown >= 0).float()[:, None]
@@ -113,6 +114,24 @@ def _lit(
     for kind in UNLIT:
         unlit |= role == kind
     return torch.where(unlit[:, None], base, lit).clamp(0, 1)
+
+
+def _hollows(look: LookBatch, depth: Tensor) -> Tensor:
+    """(B, W, W, 1) below 1 where a surface lies deeper than what is around it, as light that comes
+    from everywhere leaves it (screen-space occlusion).
+    """
+    if not bool((look.cavity > 0).any()):
+        return torch.ones_like(depth)[..., None]
+    radius = depth.shape[1] // 24
+    there = (~torch.isinf(depth)).float()[:, None]
+    filled = torch.where(torch.isinf(depth), torch.zeros_like(depth), depth)[:, None]
+    for _ in range(2):
+        share = functional.avg_pool2d(there, 2 * radius + 1, 1, radius)
+        mean = functional.avg_pool2d(filled, 2 * radius + 1, 1, radius) / share.clamp(min=1e-3)
+        filled, there = mean * (share > 1e-3), (share > 1e-3).float()
+    deeper = torch.where(torch.isinf(depth), torch.zeros_like(depth), depth - filled[:, 0])
+    shade_ = (deeper * 5).clamp(0, 1) * look.cavity[:, None, None]
+    return (1 - shade_)[..., None]
 
 
 def _edges(look: LookBatch, depth: Tensor, normals: Tensor) -> Tensor:
