@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from auto_rig_face.errors import RigError
 from auto_rig_face.models.face_landmarker import FaceLandmarker
+from auto_rig_face.rigging import fusion
 from auto_rig_face.rigging.canonical_face import CANONICAL, INDICES, POINTS, frame_of
 from auto_rig_face.rigging.data import Appearance, FaceMesh, HeadFrame, MeshPart
 from auto_rig_face.rigging.face_paint import Painter, is_plain
@@ -253,7 +254,11 @@ class Guess:
     presence: float
 
 
-def test_a_detector_that_sees_faces_everywhere_is_not_believed(human_head: FaceMesh) -> None:
+def test_a_detector_that_sees_faces_everywhere_is_not_believed(
+    human_head: FaceMesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fusion, "MAX_CANDIDATES", 4)  # more of the same takes long
+
     def dreamer(picture: np.ndarray, *, framed: bool = False) -> list[Guess]:
         random = np.random.default_rng([int(picture.sum()), framed])
         local = average_face()[:, :2] * [1, -1] * random.uniform(20, 60)
