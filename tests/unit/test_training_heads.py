@@ -10,7 +10,7 @@ import pytest
 from auto_rig_face.rigging.raycast import RayScene
 from auto_rig_face.training.landmarks import expressions as ex
 from auto_rig_face.training.landmarks import points as scheme
-from auto_rig_face.training.landmarks.heads import families, template_data
+from auto_rig_face.training.landmarks.heads import families, stylise, template_data
 from auto_rig_face.training.landmarks.scene import Head, Role
 
 SEEDS = (1, 2, 3)
@@ -119,3 +119,37 @@ def test_the_same_point_means_the_same_on_both_halves() -> None:
     mirrored = head.points[scheme.MIRROR] * [-1.0, 1.0, 1.0]
     skin = scheme.indices((*scheme.REGIONS["jaw"], *scheme.REGIONS["cheeks"]))
     assert np.abs(head.points - mirrored)[skin].max() < 0.05
+
+
+@pytest.mark.parametrize("scale", [0.6, 1.0, 1.3, 1.8, 2.3, 2.7])
+def test_growing_eyes_fold_no_skin(scale: float) -> None:
+    away = np.linspace(0.01, 3.0, 600)
+    grown = away * (1 + (scale - 1) * stylise.growth(away, scale))
+    assert (np.diff(grown) > 0).all()
+    assert grown[-1] == pytest.approx(away[-1])
+    assert grown[0] == pytest.approx(scale * away[0])
+
+
+@baked
+def test_warps_of_no_strength_change_nothing() -> None:
+    data = template_data.load()
+    warp = stylise.sample_warp(np.random.default_rng(0), 0.0)
+    rest = data.vertices
+    weights = stylise.lattice_weights(rest)
+    moved = stylise.apply(warp, rest, rest, data.ears, data.eyeballs, weights)
+    assert np.abs(moved - rest).max() < 1e-9
+
+
+@baked
+def test_shut_lids_meet_whatever_the_eyes() -> None:
+    coefficients = ex.neutral().coefficients.copy()
+    for side in ("Left", "Right"):
+        coefficients[ex.SHAPE_INDEX[f"eyeBlink{side}"]] = 1.0
+    shut = replace(ex.neutral(), coefficients=coefficients)
+    for seed in SEEDS:
+        opened, closed = (build("cartoon", seed, e) for e in (ex.neutral(), shut))
+        gaps = [
+            np.linalg.norm(at(head, "lid_upper_L_05") - at(head, "lid_lower_L_05"))
+            for head in (opened, closed)
+        ]
+        assert gaps[1] < 0.45 * gaps[0] + 0.02

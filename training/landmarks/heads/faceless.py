@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Things that are no face: pots, blocks, blobs, and skulls with hair but without features."""
+"""Things that are no face: pots, blocks, blobs, bare skulls, and heads seen from behind."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from .. import points as scheme
 from ..expressions import neutral
 from ..scene import Head, Role
+from . import toon
 from .assembly import Assembly
 from .plans import PLANS
 from .shapes import Mesh, box, cone, ellipsoid, lathe, tube, turn
@@ -22,6 +23,29 @@ Rng = np.random.Generator
 def build(identity: int) -> Head:
     """A thing about as large as a head; its points only give its extent."""
     rng = np.random.default_rng((identity, 99))
+    return _turned_away(rng, identity) if rng.random() < 0.35 else _things(rng, identity)
+
+
+def _turned_away(rng: Rng, identity: int) -> Head:
+    """A head of another family that shows its back, also to a camera at the side."""
+    family = str(rng.choice(tuple(PLANS)))
+    head = toon.build(PLANS[family](rng), neutral(), family, identity, rng)
+    rotation = turn("y", rng.uniform(177, 183)).astype(np.float32)
+    middle = head.vertices.mean(axis=0)
+    # The sides of the skull take the place of the face's points, so that it is framed like one.
+    points = (head.points - middle) * [1.0, 1.0, 0.2] + middle
+    return replace(
+        head,
+        vertices=(head.vertices - middle) @ rotation.T + middle,
+        normals=head.normals @ rotation.T,
+        points=points.astype(np.float32),
+        exists=np.zeros(scheme.COUNT, bool),
+        family=FAMILY,
+        face=False,
+    )
+
+
+def _things(rng: Rng, identity: int) -> Head:
     assembly = Assembly(faceted=bool(rng.random() < 0.3))
     if rng.random() < 0.25:
         skull = PLANS[str(rng.choice(tuple(PLANS)))](rng).skull

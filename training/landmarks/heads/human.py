@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import points as scheme
 from ..expressions import SHAPE_INDEX, Controls, Expression, controls_of
 from ..scene import Head, Role
-from . import template_data
+from . import lid_closing, template_data
 from .assembly import Assembly, Chart, Surface
 from .brows import BrowDesign, add_brow
 from .dress import dress
@@ -207,7 +207,9 @@ def pose(data: TemplateData, person: Identity, expression: Expression) -> tuple[
     balls = np.stack([_sphere(data, identity, side, person, expression) for side in (0, 1)])
     count = balls.shape[1]
     rest, lattice = _rest()
-    posed = np.concatenate([data.vertices + identity + moved, balls.reshape(-1, 3)])
+    blinks = {side: float(values[row]) for side, row in zip("LR", BLINKS, strict=True)}
+    skin = lid_closing.shut(data.vertices + identity + moved, blinks)
+    posed = np.concatenate([skin, balls.reshape(-1, 3)])
     ears = np.concatenate([data.ears, np.zeros(2 * count)])
     warped = apply(person.warp, rest, posed, ears, data.eyeballs, lattice)
     return warped[: len(data.vertices)], warped[len(data.vertices) :].reshape(2, count, 3)

@@ -178,7 +178,7 @@ def _eyes(warp: Warp, rest: Floats, moved: Floats, eyeballs: Floats) -> Floats:
     step = np.zeros_like(moved)
     for eye, sign in zip(eyeballs, (1.0, -1.0), strict=True):
         away = np.linalg.norm((rest - eye[:3]) * [1.0, 1.25, 0.8], axis=1)
-        weight = _growth(away, float(scale[:2].max()))
+        weight = growth(away, float(scale[:2].max()))
         # Both eyes share the midline, or it would stay behind as a crease.
         weight = weight * smoothstep(rest[:, 0] * sign / 0.5 + 0.5)
         ball = away < eye[3] * 1.02
@@ -194,7 +194,7 @@ def _eyes(warp: Warp, rest: Floats, moved: Floats, eyeballs: Floats) -> Floats:
 INNER = 0.25  # IOD around an eye's centre that scale as a whole: the lids
 
 
-def _growth(away: Floats, scale: float) -> Floats:
+def growth(away: Floats, scale: float) -> Floats:
     """(V,) 0..1 how much of ``scale`` a place takes at a distance from the eye's centre: all at the
     lids, none far off, and between them so that nothing folds (a cubic from one to the other).
     """
