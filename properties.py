@@ -19,7 +19,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from .vocabulary import ARKIT_SHAPES
+from .vocabulary import ARKIT_SHAPES, LEAST_EXAGGERATION, MOST_EXAGGERATION
 
 ATTRIBUTE: Final = "auto_rig_face"
 
@@ -132,6 +132,17 @@ class RigSettings(bpy.types.PropertyGroup):
     tongue: BoolProperty(name="Tongue", default=True)
     shape_keys: BoolProperty(
         name="Shape Keys", description="Make the ARKit shape keys", default=True
+    )
+    exaggeration: FloatProperty(
+        name="Exaggeration",
+        description=(
+            "How far the shapes move: 1 as on a realistic face, more for a cartoon. "
+            "Blinks shut and lids follow the eyes at any setting"
+        ),
+        default=1.0,
+        min=LEAST_EXAGGERATION,
+        max=MOST_EXAGGERATION,
+        step=5,
     )
     bones: BoolProperty(
         name="Bones", description="Make an armature and its skin weights", default=True

@@ -64,6 +64,10 @@ ARKIT_SHAPES: Final[tuple[str, ...]] = (
     "tongueOut",
 )
 
+# How far an artist may ask shapes to move; 1 is as far as on a realistic face.
+LEAST_EXAGGERATION: Final[float] = 0.5
+MOST_EXAGGERATION: Final[float] = 1.5
+
 SIDES: Final[tuple[str, str]] = ("L", "R")
 
 # The face points that every rig reports; METRICS of each point are in docs/evaluation.md.

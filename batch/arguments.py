@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ..vocabulary import LEAST_EXAGGERATION, MOST_EXAGGERATION
+
 OUTPUT_FORMATS: Final[tuple[str, ...]] = ("blend", "glb", "fbx")
 DEFAULT_FORMATS: Final[tuple[str, ...]] = ("blend", "glb")
 DEFAULT_TIME_LIMIT: Final = 900.0  # seconds per head; 200,000 vertices take well under a tenth
@@ -28,6 +30,7 @@ class BatchArguments:
     resume: bool = False
     strict: bool = False
     time_limit: float = DEFAULT_TIME_LIMIT
+    exaggeration: float = 1.0
 
 
 def script_arguments(argv: Sequence[str], inside_blender: bool) -> list[str]:
@@ -56,6 +59,7 @@ def parse(arguments: Sequence[str]) -> BatchArguments:
         resume=namespace.resume,
         strict=namespace.strict,
         time_limit=namespace.time_limit,
+        exaggeration=namespace.exaggeration,
     )
 
 
@@ -103,6 +107,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=f"give a head up after this long (default: {DEFAULT_TIME_LIMIT:.0f})",
     )
+    parser.add_argument(
+        "--exaggeration",
+        type=_exaggeration,
+        default=1.0,
+        metavar="X",
+        help=f"how far shapes move, {LEAST_EXAGGERATION} to {MOST_EXAGGERATION} (default: 1.0)",
+    )
     return parser
 
 
@@ -128,6 +139,15 @@ def _seconds(text: str) -> float:
     if not 0.0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError("must be more than 0")
     return float(seconds)
+
+
+def _exaggeration(text: str) -> float:
+    amount = _number(text, float)
+    if not LEAST_EXAGGERATION <= amount <= MOST_EXAGGERATION:
+        raise argparse.ArgumentTypeError(
+            f"must be from {LEAST_EXAGGERATION} to {MOST_EXAGGERATION}"
+        )
+    return float(amount)
 
 
 def _number(text: str, kind: type[int] | type[float]) -> int | float:

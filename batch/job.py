@@ -144,7 +144,8 @@ def _drain(
     head: _Head, reference: NDArray[np.uint8] | None, progress: Progress
 ) -> pipeline.RigOutcome:
     _select_only(head.head)
-    stages = pipeline.rig_stages(bpy.context, head.head, RigOptions(), reference)
+    options = RigOptions(exaggeration=head.job.options.get("exaggeration", 1.0))
+    stages = pipeline.rig_stages(bpy.context, head.head, options, reference)
     while True:
         try:
             step = next(stages)

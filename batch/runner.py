@@ -90,6 +90,7 @@ class Runner:
             "formats": list(self.arguments.formats),
             "object": self.arguments.object_name,
             "reference": content_hash(reference) if reference else None,
+            "exaggeration": self.arguments.exaggeration,
         }
         stems = unique_stems(files)
         self._stems.update(stems)

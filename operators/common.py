@@ -58,7 +58,12 @@ def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
             "Neither shape keys nor bones are turned on.", "Turn one of them on in the options."
         )
     return (
-        RigOptions(shapes=shapes, bones=settings.bones, shape_keys=make_keys),
+        RigOptions(
+            shapes=shapes,
+            bones=settings.bones,
+            shape_keys=make_keys,
+            exaggeration=settings.exaggeration,
+        ),
         SceneOptions(parts=settings.parts, existing_keys=settings.existing_keys),
     )
 

@@ -111,6 +111,9 @@ class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):
         column.active = settings.shape_keys
         for name in SHAPE_SETS:
             column.prop(settings, name)
+        row = layout.row()
+        row.active = settings.shape_keys
+        row.prop(settings, "exaggeration", slider=True)
         layout.prop(settings, "existing_keys")
         layout.prop(settings, "parts")
 

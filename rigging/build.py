@@ -20,7 +20,7 @@ from .head import Head
 from .mirror import even_out
 from .parts_motion import follow_skin
 from .registration import register
-from .shape_keys import build_shapes
+from .shape_keys import build_shapes, exaggerate
 from .skeleton import build_bones
 from .skin_weights import skin_weights
 from .template import Template
@@ -72,8 +72,9 @@ def build_stages(
     raw = pull_shapes(head, match, transfer_deformations(registration, own))
     clock.lap("transfer")
     yield "Closing lids and lips", 0.6
-    shapes, disabled = build_shapes(head, template, dict(zip(names, raw, strict=True)))
-    del raw  # a good part of the memory on a dense head
+    wanted = exaggerate(dict(zip(names, raw, strict=True)), options.exaggeration)
+    shapes, disabled = build_shapes(head, template, wanted)
+    del raw, wanted  # a good part of the memory on a dense head
     jaw = np.where(match.confidence > 0.35, match.pull(template.jaw[registration.skin]), np.nan)
     clock.lap("constraints")
     yield "Weighting bones", 0.75

@@ -146,11 +146,16 @@ class Certificate:
 
 @dataclass(frozen=True)
 class RigOptions:
-    """What the artist asked for. Empty ``shapes`` means all 52."""
+    """What the artist asked for. Empty ``shapes`` means all 52.
+
+    ``exaggeration``: how far shapes move, 1 as a realistic face does; those that answer to
+    something else (a blink shuts, a gaze follows the eye) stay.
+    """
 
     shapes: tuple[str, ...] = ()
     bones: bool = True
     shape_keys: bool = True
+    exaggeration: float = 1.0
 
 
 @dataclass(frozen=True)

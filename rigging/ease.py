@@ -14,7 +14,7 @@ from .certificate.skin import exposed_skin
 from .data import Certificate, Message
 from .head import Head
 
-STEPS: Final[tuple[float, ...]] = (0.9, 0.8, 0.7, 0.6, 0.5)
+STEPS: Final[tuple[float, ...]] = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 # A blink must shut, mouthClose must answer to jawOpen.
 KEPT: Final[tuple[str, ...]] = ("eyeBlinkLeft", "eyeBlinkRight", "mouthClose")
 

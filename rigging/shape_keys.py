@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from ..vocabulary import ARKIT_SHAPES, mirror_shape
 from .head import Head
-from .lids import Lids
-from .lips import Lips
-from .mirror import MirroredSkin, mirror_plane
+from .lids import Lids, lids_of
+from .lips import Lips, lips_of
+from .mirror import MirroredSkin, mirrored_skin
 from .sealed import SealedSkin
 from .template import Template
 from .unfold import Unfolder
 
 SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
+ANSWERING: Final[tuple[str, ...]] = ("eyeBlink", "eyeLook")  # a blink shuts, lids follow a gaze
+JAW_SHAPES: Final[tuple[str, ...]] = ("jaw", "mouthClose")
+MOST_JAW: Final[float] = 1.2  # further open, lips that shut all the same stretch to a spike
 LID_REGION: Final[tuple[str, ...]] = ("eye", "cheekSquint")
 LIP_SHAPES: Final[tuple[str, ...]] = ("mouth", "jaw", "cheekPuff", "noseSneer")
 # Rolled lips fold over each other by nature; mouthClose means something only with jawOpen.
@@ -35,15 +38,14 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     have.
     """
     shapes = {name: raw.get(name, np.zeros_like(head.vertices)).copy() for name in ARKIT_SHAPES}
-    plane = mirror_plane(head)
-    mirrored = None if plane is None else MirroredSkin(head, plane)
+    mirrored = mirrored_skin(head)
     unfold = Unfolder(head)
     disabled = _keep_shut(head, template, shapes)
     shapes = {name: unfold(shape) for name, shape in symmetrise(shapes, mirrored).items()}
     lids = _constrain_lids(head, shapes)
     shapes |= _settle_lids(shapes, lids, unfold, mirrored)
     if head.seam is not None:
-        lips = Lips(head)
+        lips = lips_of(head)
         mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
         shapes |= _part_lips(mouth, lips, _shut_in_template(template), unfold, mirrored)
         # Last, because it answers to jawOpen as that has become.
@@ -89,6 +91,17 @@ def _shut_in_template(template: Template) -> frozenset[str]:
         for name, shape in template.shapes.items()
         if lips.keeps_together(shape.astype(np.float64))
     )
+
+
+def exaggerate(shapes: Shapes, amount: float) -> Shapes:
+    """The shapes ``amount`` times as strong, but for those that answer to something else."""
+    if amount == 1.0:
+        return shapes
+    result = {}
+    for name, shape in shapes.items():
+        most = MOST_JAW if name.startswith(JAW_SHAPES) else np.inf
+        result[name] = shape if name.startswith(ANSWERING) else min(amount, most) * shape
+    return result
 
 
 def symmetrise(shapes: Shapes, mirrored: MirroredSkin | None) -> Shapes:
@@ -170,7 +183,7 @@ def _settle_lids(
 
 def _constrain_lids(head: Head, shapes: Shapes) -> dict[str, Lids]:
     """Constrain the shapes of both eyes in place; returns the lids that there are."""
-    found = {side: Lids(head, side) for side in SIDE_NAMES if side in head.rims}
+    found = lids_of(head)
     for side, lids in found.items():
         word = SIDE_NAMES[side]
         for name, shape in shapes.items():

@@ -11,7 +11,9 @@ from auto_rig_face.batch import arguments
 
 def test_everything_can_be_asked_for() -> None:
     line = "a.glb b/ --out o --format fbx,glb --reference r.png --object Head --jobs 2 --resume"
-    parsed = arguments.parse([*line.split(), "--strict", "--time-limit", "30"])
+    parsed = arguments.parse(
+        [*line.split(), "--strict", "--time-limit", "30", "--exaggeration", "1.3"]
+    )
     assert parsed == arguments.BatchArguments(
         inputs=("a.glb", "b/"),
         out=Path("o"),
@@ -22,6 +24,7 @@ def test_everything_can_be_asked_for() -> None:
         resume=True,
         strict=True,
         time_limit=30.0,
+        exaggeration=1.3,
     )
 
 
@@ -41,6 +44,8 @@ def test_options_may_stand_before_the_inputs() -> None:
         "a.obj --out o --jobs many",
         "a.obj --out o --time-limit 0",
         "a.obj --out o --time-limit nan",
+        "a.obj --out o --exaggeration 3",
+        "a.obj --out o --exaggeration nan",
         "a.obj --out o --unknown",
     ],
 )

@@ -15,6 +15,7 @@ from auto_rig_face.rigging.head import LipSide, Role
 from auto_rig_face.rigging.lips import Lips
 from auto_rig_face.rigging.mirror import MirroredSkin, even_out, mirror_plane
 from auto_rig_face.rigging.sealed import SealedSkin
+from auto_rig_face.rigging.shape_keys import exaggerate
 from auto_rig_face.rigging.unfold import Unfolder
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,3 +166,15 @@ def test_shapes_that_push_skin_through_skin_are_weakened_on_both_sides(evened) -
 
 def test_nothing_is_weakened_for_another_reason(evened) -> None:
     assert ease(evened, crossing(evened), failed("leak")) == {}
+
+
+@given(amount=st.floats(0.5, 1.5))
+def test_exaggeration_scales_what_an_artist_would_scale(amount: float) -> None:
+    shape = np.ones((4, 3))
+    names = ("mouthSmileLeft", "eyeBlinkLeft", "eyeLookUpRight", "jawOpen", "mouthClose")
+    result = exaggerate(dict.fromkeys(names, shape), amount)
+    assert np.allclose(result["mouthSmileLeft"], amount)
+    assert np.array_equal(result["eyeBlinkLeft"], shape)
+    assert np.array_equal(result["eyeLookUpRight"], shape)
+    assert np.allclose(result["jawOpen"], min(amount, 1.2))
+    assert np.array_equal(result["jawOpen"], result["mouthClose"])
