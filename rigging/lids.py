@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.sparse import diags
 from scipy.spatial import cKDTree
 
-from .head import Head, LidRim, Role
+from .head import Head, LidRim, Role, once_per_head
 from .polyline import resample
 from .raycast import RayScene
 from .topology import edge_graph, surface_distance
@@ -250,6 +250,12 @@ class Lids:
         for _ in range(4):
             result = np.maximum(field, 0.5 * result + 0.5 * (self.mean @ result))
         return result
+
+
+@once_per_head
+def lids_of(head: Head) -> dict[str, Lids]:
+    """The lids of each eye that has any, by side."""
+    return {side: Lids(head, side) for side in EYE_ROLES if side in head.rims}
 
 
 def _probe_places(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
-from .head import Head, LipSide, Role
+from .head import Head, LipSide, Role, once_per_head
 from .polyline import resample
 from .surface import SurfaceSamples, closest
 from .topology import edge_graph, surface_distance
@@ -231,3 +231,9 @@ class Lips:
         change = self.gap(displacement) - self.gap(np.zeros_like(displacement))
         slide = np.linalg.norm(self._parted(displacement), axis=1)
         return bool(change.max() < PARTING and slide.max() < SLIDING)
+
+
+@once_per_head
+def lips_of(head: Head) -> Lips:
+    """The lips of a head whose mouth has a slit."""
+    return Lips(head)

@@ -128,6 +128,13 @@ class MirroredSkin:
         return result
 
 
+@once_per_head
+def mirrored_skin(head: Head) -> MirroredSkin | None:
+    """Where the skin of a head has its own mirror image; None on a head that isn't symmetric."""
+    plane = mirror_plane(head)
+    return None if plane is None else MirroredSkin(head, plane)
+
+
 def even_out(head: Head) -> Head:
     """A symmetric head with both sides seen alike, and x = 0 as its mirror plane.
 
