@@ -168,6 +168,22 @@ def test_a_pool_replaces_its_oldest_heads_and_refuses_giants() -> None:
     assert ring.count == 4
 
 
+def test_a_pool_in_one_block_of_memory_renders_the_same_pictures() -> None:
+    heads = [source.head_at("train", index) for index in range(5)]
+    examples = []
+    for resident in (False, True):
+        ring = pool.HeadPool(3, "cpu", resident=resident)
+        ring.add(heads[:2])
+        ring.add(heads[2:])
+        examples.append(train.draw(ring, np.random.default_rng(1), 6, 64, looks.CROP))
+    loose, block = examples
+    assert torch.equal(loose.truth.points, block.truth.points)
+    assert torch.equal(loose.truth.exists, block.truth.exists)
+    # Normals are kept in half precision.
+    difference = (loose.pictures - block.pictures).abs()
+    assert float(difference.mean()) < 0.003
+
+
 def test_a_builder_starts_where_it_is_told_to() -> None:
     alone = pool.Builders("test", 0, start=3)
     head = alone.take(1, 0.0)[0]

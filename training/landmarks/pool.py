@@ -45,12 +45,18 @@ class Chosen:
 
 
 class HeadPool:
-    """A ring of heads. ``add`` replaces the oldest, ``choose`` draws at random."""
+    """A ring of heads. ``add`` replaces the oldest, ``choose`` draws at random. ``resident``: kept
+    in one block of the device's memory, padded to the largest; as a rule on a GPU only.
+    """
 
-    def __init__(self, size: int, device: torch.device | str) -> None:
+    def __init__(
+        self, size: int, device: torch.device | str, *, resident: bool | None = None
+    ) -> None:
         self.size, self.device = size, torch.device(device)
-        self._slots: list[Head | None] = [None] * (size if self.device.type == "cpu" else 0)
-        self._batch = None if self.device.type == "cpu" else self._room()
+        if resident is None:
+            resident = self.device.type != "cpu"
+        self._slots: list[Head | None] = [None] * (0 if resident else size)
+        self._batch = self._room() if resident else None
         self.count = 0  # heads ever added
         self.points = np.zeros((size, scheme.COUNT, 3), np.float32)
         self.exists = np.zeros(self.points.shape[:2], bool)
@@ -65,7 +71,7 @@ class HeadPool:
             return torch.zeros(self.size, *shape, dtype=dtype, device=self.device)
 
         return HeadBatch(
-            vertices=zeros(MOST_VERTICES, 3, dtype=torch.float16),
+            vertices=zeros(MOST_VERTICES, 3, dtype=torch.float32),
             normals=zeros(MOST_VERTICES, 3, dtype=torch.float16),
             tint=zeros(MOST_VERTICES, dtype=torch.float16),
             triangles=zeros(MOST_TRIANGLES, 3, dtype=torch.int16),
@@ -145,7 +151,7 @@ class HeadPool:
         chosen = {f.name: getattr(self._batch, f.name)[index] for f in fields(self._batch)}
         chosen["triangles"] = chosen["triangles"][:, :most].int()
         chosen["role"] = chosen["role"][:, :most]
-        for name in ("vertices", "normals", "tint"):
+        for name in ("normals", "tint"):
             chosen[name] = chosen[name].float()
         return HeadBatch(**chosen)
 

@@ -35,6 +35,7 @@ class EyeDesign:
     it; ``lids``: skin that closes over a ball; ``rest``: share of the opening that shows at rest.
     ``lash``, ``lower_lash``: widths of the lines on the margins; ``wing``: how far the upper one
     runs out. ``fill``: role of the eye's white.
+    ``hollow``: how deep a drawn eye lies in the face at its middle.
     """
 
     half_width: float
@@ -56,6 +57,7 @@ class EyeDesign:
     lower_lash: float = 0.0
     wing: float = 0.0
     fill: Role = Role.SCLERA
+    hollow: float = 0.0
 
 
 @dataclass(frozen=True)

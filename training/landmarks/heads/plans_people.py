@@ -101,7 +101,10 @@ def anime(rng: Rng) -> Plan:
         lower_lash=0.0 if chance(rng, 0.4) else uniform(rng, 0.01, 0.03),
         wing=uniform(rng, 0.0, 0.14),
         rest=1.0 if chance(rng, 0.7) else uniform(rng, 0.6, 1.0),
+        hollow=0.0 if chance(rng, 0.55) else uniform(rng, 0.05, 0.22),
     )
+    if eyes.hollow and not eyes.ball:  # only a fine mesh can be hollow there
+        skull = replace(skull, rows=56, columns=88)
     mouth_height = -eyes.lower + (bottom + eyes.lower) * uniform(rng, 0.45, 0.62)
     tip = -eyes.lower * 0.75 + (mouth_height + eyes.lower * 0.75) * uniform(rng, 0.3, 0.55)
     size = uniform(rng, 0.05, 0.11)

@@ -187,7 +187,22 @@ def _drop(plan: Plan, controls: Controls, vertices: Floats) -> Floats:
 
 def _jaw_moved(plan: Plan, controls: Controls) -> Mesh:
     mesh = plan.skull.mesh()
-    return Mesh(_drop(plan, controls, mesh.vertices), mesh.triangles)
+    vertices = mesh.vertices
+    if plan.eyes.hollow and not plan.eyes.ball:
+        vertices = _hollowed(plan, vertices)
+    return Mesh(_drop(plan, controls, vertices), mesh.triangles)
+
+
+def _hollowed(plan: Plan, vertices: Floats) -> Floats:
+    """The skull with flat bowls in it where the eyes are, as anime figures have."""
+    eyes = plan.eyes
+    size = np.array([eyes.half_width, (eyes.upper + eyes.lower) / 2]) * 1.05
+    middle = np.array([0.5, (eyes.upper - eyes.lower) / 2])
+    place = np.stack([np.abs(vertices[:, 0]), vertices[:, 1]], axis=1) - middle
+    inside = np.clip(1 - ((place / size) ** 2).sum(axis=1), 0, 1)
+    moved = vertices.copy()
+    moved[:, 2] -= eyes.hollow * np.sqrt(inside) * (vertices[:, 2] > plan.skull.depth)
+    return moved
 
 
 PATTERNS = ("cheeks", "patches", "stripes", "spots", "lower", "blaze")
