@@ -32,7 +32,9 @@ def _describe(stem: str, out: Path) -> str:
     if not report_path.exists():
         return f"  {stem}: no report was written"
     report = json.loads(report_path.read_text(encoding="utf-8"))
-    lines = [f"  {stem}: {report['status']} in {report['seconds']['total']:.1f} s"]
+    seconds = report["seconds"].get("total")  # unknown where the process itself broke off
+    took = "" if seconds is None else f" in {seconds:.1f} s"
+    lines = [f"  {stem}: {report['status']}{took}"]
     lines += [f"    {message}" for message in _texts(report.get("messages", []))]
     for suffix in (*FORMATS, "png", "json"):
         path = out / f"{stem}.{suffix}"
