@@ -77,9 +77,10 @@ def _sheet(given: argparse.Namespace) -> int:
 
 
 def _data(given: argparse.Namespace) -> int:
+    from . import steps
     from .dataset import write
 
-    print(write(given.out, given.count, given.seed))
+    print(write(given.out, given.count, given.seed, steps.device_of(given.device).type))
     return 0
 
 

@@ -26,7 +26,7 @@ SIZE_SHARES: Final = (0.08, 0.1, 0.16, 0.2, 0.2, 0.12, 0.08, 0.04, 0.02)
 SPLIT_SHARES: Final = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
-def write(out: Path, count: int, seed: int) -> Path:
+def write(out: Path, count: int, seed: int, device: str = "cpu") -> Path:
     """Write ``count`` pictures with labels to ``out``; where the data card is. Each picture depends
     on the seed and its own number only.
     """
@@ -36,7 +36,7 @@ def write(out: Path, count: int, seed: int) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with (out / f"{split}.jsonl").open("w", encoding="utf-8") as lines:
             for index in range(max(1, round(count * share))):
-                label = _one(folder, split, index, seed)
+                label = _one(folder, split, index, seed, device)
                 lines.write(json.dumps(label) + "\n")
                 tally = counts.setdefault(split, {})
                 tally[label["family"]] = tally.get(label["family"], 0) + 1
@@ -50,20 +50,19 @@ def write(out: Path, count: int, seed: int) -> Path:
     return path
 
 
-def _one(folder: Path, split: str, index: int, seed: int) -> dict[str, Any]:
+def _one(folder: Path, split: str, index: int, seed: int, device: str) -> dict[str, Any]:
     """Render, save and describe one picture."""
     rng = np.random.default_rng((seed, source.SPLITS.index(split), index, 1))
     head = source.head_at(split, index, seed=seed)
     size = int(rng.choice(SIZES, p=SIZE_SHARES))
     framing = looks.SCENE if rng.random() < 0.3 else looks.CROP
     look, style = looks.sample_looks(rng, head.points[None], framing)
-    pictures = render(
-        pack_heads([head], "cpu"), pack_look(look, "cpu"), torch.from_numpy(head.points[None]), size
-    )
+    places = torch.from_numpy(head.points[None]).to(device)
+    pictures = render(pack_heads([head], device), pack_look(look, device), places, size)
     name = f"{folder.name}/{index:06d}.png"
     cv2.imwrite(str(folder.parent / name), to_bgr(pictures.rgb[0]))
-    pixels = (pictures.points[0].numpy() + 1) / 2 * size
-    label = _label(head, pixels, pictures.visible[0].numpy())
+    pixels = (pictures.points[0].cpu().numpy() + 1) / 2 * size
+    label = _label(head, pixels, pictures.visible[0].cpu().numpy())
     return {"picture": name, "size": size, "style": str(style[0])} | label
 
 

@@ -26,8 +26,8 @@ from .render.pictures import Pictures
 from .scene import Head
 
 # Larger heads are rare, and every place of the pool has room for the largest.
-MOST_VERTICES: Final = 30_000
-MOST_TRIANGLES: Final = 20_000
+MOST_VERTICES: Final = 32_700  # corners are kept in 16 bits
+MOST_TRIANGLES: Final = 25_000
 
 
 @dataclass(frozen=True)

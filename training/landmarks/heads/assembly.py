@@ -92,11 +92,12 @@ class _Part:
     role: NDArray[np.uint8]
     tint: Floats
     solid: bool
+    flat: bool
 
 
 @dataclass
 class Assembly:
-    """Parts and points, collected. ``faceted`` draws all solid parts with flat triangles."""
+    """Parts and points, collected. ``faceted`` shades solid parts flat."""
 
     faceted: bool = False
     parts: list[_Part] = field(default_factory=list)
@@ -110,11 +111,14 @@ class Assembly:
         tint: ArrayLike = 0.0,
         *,
         solid: bool = True,
+        flat: bool = False,
     ) -> None:
-        """Add a part. ``solid`` parts carry what is laid on the head later; drawings don't."""
+        """Add a part. ``solid`` parts carry what is laid on the head later; drawings don't.
+        ``flat``: shaded flat on a faceted head, as solid parts are.
+        """
         roles = np.broadcast_to(np.asarray(role, np.uint8), (len(mesh.triangles),))
         tints = np.broadcast_to(np.asarray(tint, float), (len(mesh.vertices),))
-        self.parts.append(_Part(mesh, roles, tints, solid))
+        self.parts.append(_Part(mesh, roles, tints, solid, flat or solid))
 
     def surface(self, *roles: Role) -> Surface:
         """The solid parts so far, or those of them with one of ``roles``."""
@@ -141,10 +145,10 @@ class Assembly:
         meshes, normals, roles, tints = [], [], [], []
         for part in self.parts:
             mesh, tint = part.mesh, part.tint
-            if self.faceted and part.solid:
+            if self.faceted and part.flat:
                 tint = tint[mesh.triangles.ravel()]
-                flat = np.arange(3 * len(mesh.triangles)).reshape(-1, 3)
-                mesh = Mesh(mesh.vertices[mesh.triangles.ravel()], flat)
+                apart = np.arange(3 * len(mesh.triangles)).reshape(-1, 3)
+                mesh = Mesh(mesh.vertices[mesh.triangles.ravel()], apart)
             meshes.append(mesh)
             normals.append(vertex_normals(mesh.vertices, mesh.triangles))
             roles.append(part.role)

@@ -68,7 +68,8 @@ def add_brow(
     if not design.shown:
         assembly.lack("brows")
     elif design.relief > 0:
-        assembly.add(_roll(path, widths, design, chart, face, sign), Role.BROW, solid=False)
+        roll = _roll(path, widths, design, chart, face, sign)
+        assembly.add(roll, Role.BROW, solid=False, flat=True)
     else:
 
         def lay(drawing: Floats, layer: float) -> Floats:

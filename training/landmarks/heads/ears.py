@@ -46,7 +46,8 @@ _OUTLINES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 class EarDesign:
     """How both ears look. ``direction``: from the skull's middle to the left ear's root; ``size``:
     half height in IOD; ``wide``: width to height; ``lean``: turn about the view axis in degrees,
-    outwards; ``flare``: how far it turns its inside to the front, 0..1; ``thick``: IOD.
+    outwards; ``flare``: how far it turns its inside to the front, 0..1; ``thick``: IOD;
+    ``gap``: how far the ears float off the head.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class EarDesign:
     lean: float = 0.0
     flare: float = 0.6
     thick: float = 0.07
+    gap: float = 0.0
 
 
 def add_ears(assembly: Assembly, design: EarDesign, skull: Surface, centre: Floats) -> None:
@@ -67,6 +69,7 @@ def add_ears(assembly: Assembly, design: EarDesign, skull: Surface, centre: Floa
     for side, sign in (("L", 1.0), ("R", -1.0)):
         direction = np.array(design.direction) * [sign, 1.0, 1.0]
         root = skull.outward(centre, direction)[0]
+        root = root + design.gap * direction / np.linalg.norm(direction)
         rows = _frame(design, sign)
         # The root is the side of the outline that is attached: below for ears on top.
         anchor = outline[4] * 0.85 if kind in {"pointed", "long", "round"} else outline[6]

@@ -109,7 +109,8 @@ def add_eye(
         lift = _ball(assembly, design, sign, chart, face, margins)
     else:
         lift = _flat(sign, chart, face)
-        white = strip(margins.lower, margins.upper, 6)
+        # Fine enough to follow the ridges of a coarse face.
+        white = strip(margins.lower, margins.upper, 14)
         # A drawn dot is ink: in one colour for all it would vanish.
         fill = Role.INK if design.fill == Role.PUPIL else design.fill
         assembly.add(lifted(white, lift, 1, sign < 0), fill, solid=False)
@@ -143,11 +144,9 @@ def _ball(
         radii = radii * 1.12
     seat = face.lay([[0.0, middle]], chart)[0]
     centre = seat - chart.axes[2] * radii[2] * (2 * design.sink - 0.9)
-    assembly.add(
-        ellipsoid(centre, radii * 0.985, rotation=chart.axes.T, rows=17, columns=28),
-        design.fill,
-        solid=False,
-    )
+    rows, columns = (7, 10) if assembly.faceted and not design.iris else (17, 28)
+    ball = ellipsoid(centre, radii * 0.985, rotation=chart.axes.T, rows=rows, columns=columns)
+    assembly.add(ball, design.fill, solid=False, flat=not design.iris)
 
     def lift(drawing: Floats, layer: float) -> Floats:
         flat = (drawing - [0.0, middle]) / radii[:2]
@@ -192,7 +191,7 @@ def _iris(
     tall = radius * design.iris_height
 
     def draw(where: Floats, radii: tuple[float, float], role: Role, layer: float) -> None:
-        points, triangles = disc(where, radii)
+        points, triangles = disc(where, radii, rings=6)
         points = margins.clip(points)
         assembly.add(lifted((points, triangles), lift, layer, sign < 0), role, solid=False)
 

@@ -112,7 +112,7 @@ def _inside(
     assembly: Assembly, design: MouthDesign, controls: Controls, curves: LipCurves, lift: Lift
 ) -> None:
     def fill(lower: Floats, upper: Floats, role: Role, layer: float) -> None:
-        assembly.add(lifted(strip(lower, upper, 5), lift, layer, False), role, solid=False)
+        assembly.add(lifted(strip(lower, upper, 8), lift, layer, False), role, solid=False)
 
     upper, lower = curves.inner_upper, curves.inner_lower
     fill(lower, upper, Role.MOUTH, 1)

@@ -153,6 +153,7 @@ def sample_mouth(rng: Rng, half: float, room: float) -> MouthDesign:
         tongue=chance(rng, 0.7),
         lip_role=Role.LIPS if lips else Role.SKIN,
         power=uniform(rng, 1.5, 3.5),
+        drawn=chance(rng, 0.96),
     )
 
 
@@ -172,4 +173,5 @@ def sample_ears(rng: Rng, size: float, kinds: tuple[str, ...], high: float = 0.0
         lean=uniform(rng, -10, 25) if not on_top else uniform(rng, 0, 45),
         flare=uniform(rng, 0.35, 1.0),
         thick=uniform(rng, 0.05, 0.14),
+        gap=0.0 if chance(rng, 0.92) else uniform(rng, 0.05, 0.5),
     )
