@@ -37,12 +37,18 @@ def rig_sheet(face_mesh: FaceMesh, rig: FaceRig, title: str, notes: Sequence[str
     Every pose of the vocabulary and the landmarks, under ``title`` and above ``notes``.
     """
     cells = [
-        _pair(pose, _pose_pictures(face_mesh, rig, values))
+        _pair(_pose_title(pose, values, rig), _pose_pictures(face_mesh, rig, values))
         for pose, values in CONTACT_SHEET_POSES.items()
     ]
     landmarks = rig.landmarks
     cells.append(landmark_pair(face_mesh, landmarks.frame, landmarks.named, landmarks.confidence))
     return _page(_grid(cells), title, notes)
+
+
+def _pose_title(pose: str, values: Mapping[str, float], rig: FaceRig) -> str:
+    """The pose's name, and whether the head can't have it: an empty pose looks like a failure."""
+    made = not values or set(values) - set(rig.disabled_shapes)
+    return pose if made else f"{pose}: not made, see below"
 
 
 def refusal_sheet(cells: Sequence[Picture], title: str, notes: Sequence[str]) -> Picture:

@@ -56,6 +56,17 @@ class SealedSkin:
         )[0]
         return self.skin & np.isfinite(distance)
 
+    def below_mouth(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A shape (N, 3) of the jaw that leaves what lies above the lips to the skull.
+
+        Where lips part, the upper one stays; where they don't, the chin must not draw the nose
+        and the upper lip down with it.
+        """
+        top, bottom = (self.head.point(f"lip_{end}")[1] for end in ("upper_top", "lower_bottom"))
+        below = (top - self.head.vertices[:, 1]) / max(top - bottom, NARROWEST)
+        x = np.clip(below, 0.0, 1.0)[:, None]
+        return x * x * (3 - 2 * x) * displacement
+
     def fill(
         self, displacement: NDArray[np.float64], band: NDArray[np.bool_]
     ) -> NDArray[np.float64]:

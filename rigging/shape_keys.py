@@ -80,6 +80,8 @@ def _keep_shut(head: Head, template: Template, shapes: Shapes) -> list[str]:
         for name, own in template.shapes.items():
             if name.startswith(("mouth", "jaw")) and lips.opens(own.astype(np.float64)):
                 shapes[name] = sealed.fill(shapes[name], band)
+            if name.startswith("jaw"):
+                shapes[name] = sealed.below_mouth(shapes[name])
     return disabled
 
 

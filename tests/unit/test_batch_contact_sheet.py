@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,19 @@ def test_every_pose_is_drawn_from_both_sides() -> None:
     assert (neutral != _cell(sheet, names.index("jaw open"), 0)).any()
     landmarks = _cell(sheet, len(names), 0)
     assert (neutral != landmarks).any()
+
+
+def test_a_pose_that_the_head_cannot_have_is_said_to_be_missing() -> None:
+    ball, blinks = _ball(), ("eyeBlinkLeft", "eyeBlinkRight")
+    rig = _rig(ball)
+    plain = rig_sheet(ball, rig, "ball", [])
+    lidless = rig_sheet(ball, replace(rig, disabled_shapes=blinks), "ball", [])
+    different = (plain != lidless).any(axis=2)
+    pose = list(CONTACT_SHEET_POSES).index("blink")
+    top, left = 40 + (pose // 3) * (CELL + 26), (pose % 3) * 2 * CELL
+    label = different[top : top + 26, left : left + 2 * CELL]
+    assert label.any()
+    assert different.sum() == label.sum()
 
 
 def test_the_same_head_gives_the_same_file(tmp_path: Path) -> None:

@@ -135,6 +135,17 @@ def test_a_sealed_eye_stays_one_piece(closed_eyes) -> None:
     assert steepest(filled) < 0.75 * steepest(shape)
 
 
+def test_a_jaw_moves_nothing_above_a_mouth_that_stays_shut(closed_mouth) -> None:
+    head = reframe(even_out(analyse(closed_mouth.face_mesh(), closed_mouth.landmarks())))
+    assert head.seam is None
+    down = np.tile([0.0, -0.3, -0.1], (len(head.vertices), 1))
+    moved = SealedSkin(head).below_mouth(down)
+    height = head.vertices[:, 1]
+    assert not moved[height > head.point("lip_upper_top")[1]].any()
+    below = height < head.point("lip_lower_bottom")[1] - 0.05
+    assert np.array_equal(moved[below], down[below])
+
+
 def failed(name: str) -> Certificate:
     return Certificate((Metric(name, 9.0, 1.0, passed=False),))
 
