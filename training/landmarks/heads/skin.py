@@ -99,8 +99,8 @@ def middle_drawing(measures: FaceMeasures) -> Floats:
         [
             *forehead,
             (0.0, 0.6 * measures.brow),
-            (0.0, measures.lip_bottom - 0.3 * below),
-            (0.0, measures.lip_bottom - 0.6 * below),
+            (0.0, measures.lip_bottom - 0.2 * below),
+            (0.0, measures.lip_bottom - 0.45 * below),
         ]
     )
 
