@@ -188,6 +188,8 @@ def _eyes(warp: Warp, rest: Floats, moved: Floats, eyeballs: Floats) -> Floats:
     # Nothing comes closer to the midline than a third of its way: there the other eye begins.
     half = np.sign(rest[:, 0])
     step[:, 0] = half * np.maximum(half * step[:, 0], -0.66 * np.abs(rest[:, 0]))
+    # The temples hold back, or large eyes would stand out from the head like goggles.
+    step[:, 0] *= 1 - 0.65 * smoothstep((np.abs(rest[:, 0]) - 0.7) / 0.35)
     return moved + step
 
 

@@ -122,16 +122,24 @@ def _hollows(look: LookBatch, depth: Tensor) -> Tensor:
     """
     if not bool((look.cavity > 0).any()):
         return torch.ones_like(depth)[..., None]
-    radius = depth.shape[1] // 24
-    there = (~torch.isinf(depth)).float()[:, None]
-    filled = torch.where(torch.isinf(depth), torch.zeros_like(depth), depth)[:, None]
+    missing = torch.isinf(depth)[:, None]
+    share = functional.avg_pool2d((~missing).float(), 4)
+    mean = functional.avg_pool2d(depth[:, None].masked_fill(missing, 0.0), 4)
+    reach = 2 * (share.shape[-1] // 14) + 1
     for _ in range(2):
-        share = functional.avg_pool2d(there, 2 * radius + 1, 1, radius)
-        mean = functional.avg_pool2d(filled, 2 * radius + 1, 1, radius) / share.clamp(min=1e-3)
-        filled, there = mean * (share > 1e-3), (share > 1e-3).float()
-    deeper = torch.where(torch.isinf(depth), torch.zeros_like(depth), depth - filled[:, 0])
-    shade_ = (deeper * 5).clamp(0, 1) * look.cavity[:, None, None]
-    return (1 - shade_)[..., None]
+        share, mean = _box(share, reach), _box(mean, reach)
+    around = functional.interpolate(
+        mean / share.clamp(min=1e-3), size=depth.shape[1:], mode="bilinear", align_corners=False
+    )[:, 0]
+    deeper = (depth - around).masked_fill(missing[:, 0], 0.0)
+    darker = (deeper * 2 - 0.05).clamp(0, 0.8) * look.cavity[:, None, None]
+    return (1 - darker)[..., None]
+
+
+def _box(values: Tensor, reach: int) -> Tensor:
+    """(B, 1, H, W) means over squares, row by row and then column by column."""
+    across = functional.avg_pool2d(values, (1, reach), 1, (0, reach // 2))
+    return functional.avg_pool2d(across, (reach, 1), 1, (reach // 2, 0))
 
 
 def _edges(look: LookBatch, depth: Tensor, normals: Tensor) -> Tensor:
