@@ -184,6 +184,17 @@ def mirror_shape(name: str) -> str:
     return name
 
 
+def corrective_name(first: str, second: str) -> str:
+    """The shape key that corrects the sum of two others."""
+    return f"{first}_{second}"
+
+
+def corrective_pair(name: str) -> tuple[str, str] | None:
+    """The two shape keys whose sum a key of this name corrects; None for any other name."""
+    first, _, second = name.partition("_")
+    return (first, second) if {first, second} <= set(ARKIT_SHAPES) else None
+
+
 def mirror_bone(name: str) -> str:
     """The bone on the other side of the face; a midline bone is its own mirror image."""
     for side, other in ((".L", ".R"), (".R", ".L")):

@@ -35,8 +35,14 @@ def plain_copy(
 
 
 def animate(head: bpy.types.Object, armature: bpy.types.Object, frames: int) -> None:
-    """Move every shape key and every bone, each in its own rhythm."""
-    keys = head.data.shape_keys.key_blocks[1:]
+    """Move every bone and every shape key that no driver moves, each in its own rhythm."""
+    animated = head.data.shape_keys.animation_data
+    driven = {curve.data_path for curve in animated.drivers} if animated is not None else set()
+    keys = [
+        key
+        for key in head.data.shape_keys.key_blocks[1:]
+        if f'key_blocks["{key.name}"].value' not in driven
+    ]
     for frame in range(0, frames + 1, 8):
         for i, key in enumerate(keys):
             key.value = 0.25 + 0.25 * math.sin(frame + i)

@@ -13,6 +13,7 @@ from ..errors import RigError
 from ..vocabulary import ARKIT_SHAPES
 from .analyse import analyse
 from .certificate import certify
+from .correctives import carry_parts, find_correctives
 from .data import FaceLandmarks, FaceMesh, FaceRig, RigOptions
 from .ease import ease
 from .final_landmarks import finalise, reframe
@@ -90,16 +91,21 @@ def build_stages(
         shapes |= eased
         certificate = certify(head, shapes, weights, bone_names, disabled)
     clock.lap("certificate")
-    yield "Done", 1.0
+    yield "Correcting pairs of shapes", 0.97
     chosen = set(options.shapes or ARKIT_SHAPES)
+    wanted = {name: shape for name, shape in shapes.items() if name in chosen}
+    correctives = carry_parts(head, shapes, find_correctives(head, wanted), bones, weights)
+    clock.lap("correctives")
+    yield "Done", 1.0
     return FaceRig(
-        shapes={name: _to_world(head, shape) for name, shape in shapes.items() if name in chosen},
+        shapes={name: _to_world(head, shape) for name, shape in wanted.items()},
         bones=bones,
         weights=weights[head.weld],
         landmarks=head.landmarks,
         certificate=certificate,
         messages=tuple(head.messages),
         disabled_shapes=disabled,
+        correctives={pair: _to_world(head, shape) for pair, shape in correctives.items()},
         seconds=clock.seconds,
     )
 

@@ -164,6 +164,8 @@ class FaceRig:
 
     ``shapes``: ARKit name -> (V, 3) float32 world displacement of FaceMesh.vertices; a shape that
     this head can't have is all zeros and named in ``disabled_shapes``.
+    ``correctives``: two ARKit names -> (V, 3) float32 world displacement to be added times the
+    product of the two shapes' values.
     ``weights``: (V, B) float64 sparse rows, columns in the order of ``bones``; rows sum to 1.
     """
 
@@ -174,6 +176,7 @@ class FaceRig:
     certificate: Certificate
     messages: tuple[Message, ...] = ()
     disabled_shapes: tuple[str, ...] = ()
+    correctives: dict[tuple[str, str], NDArray[np.float32]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property

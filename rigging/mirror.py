@@ -115,6 +115,12 @@ class MirroredSkin:
             (weights[self.ids].ravel(), (rows, corners[self.ids].ravel())), (len(self.ids), count)
         )
 
+    def image(self, shape: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mirror image of a shape (N, 3); nothing where skin has no image."""
+        result = np.zeros_like(shape)
+        result[self.ids] = self.plane.reflect_vectors(self.take @ shape)
+        return result
+
     def mean(
         self, shape: NDArray[np.float64], counterpart: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -122,9 +128,8 @@ class MirroredSkin:
 
         Skin without an image keeps its own motion.
         """
-        image = self.plane.reflect_vectors(self.take @ counterpart)
         result = shape.copy()
-        result[self.ids] = 0.5 * (shape[self.ids] + image)
+        result[self.ids] = 0.5 * (shape[self.ids] + self.image(counterpart)[self.ids])
         return result
 
 

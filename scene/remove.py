@@ -8,8 +8,8 @@ import bpy
 from ..properties import state_of
 from .armature import existing_armature
 from .bone_names import is_our_modifier
+from .key_writer import remove_keys, remove_lone_basis
 from .markers import remove_markers
-from .shape_keys import remove_keys, remove_lone_basis
 from .state import clear_state
 from .weights import remove_groups
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 import auto_rig_face
 import bpy
@@ -102,11 +103,13 @@ def write_rig(context: bpy.types.Context) -> Callable[..., bpy.types.Object | No
         scene_options: SceneOptions | None = None,
         size: float = 1.0,
         moved: frozenset[str] | None = None,
+        correctives: Collection[tuple[str, str]] = (),
         fail: bool = False,
     ) -> bpy.types.Object | None:
         scene_options = scene_options or SceneOptions()
         face_mesh, scene_head = read(context, obj, options=scene_options)
         rig = simple_rig(face_mesh, size)
+        rig = replace(rig, correctives={pair: _corrective(rig, pair) for pair in correctives})
         with Transaction() as transaction:
             written = write(
                 context,
@@ -225,6 +228,11 @@ def simple_rig(face_mesh: FaceMesh, size: float = 1.0) -> FaceRig:
         ),
         messages=(Message("info", "A ball was rigged."),),
     )
+
+
+def _corrective(rig: FaceRig, pair: tuple[str, str]) -> NDArray[np.float32]:
+    """Takes back a part of the second shape, as a blink does to a squint."""
+    return (-0.5 * rig.shapes[pair[1]]).astype(np.float32)
 
 
 def _push(

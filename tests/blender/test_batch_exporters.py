@@ -18,7 +18,9 @@ from auto_rig_face.batch import exporters, importers
 from auto_rig_face.batch.blend_addresses import without_addresses
 from auto_rig_face.batch.fbx_times import without_times
 from auto_rig_face.errors import RigError
-from auto_rig_face.vocabulary import ARKIT_SHAPES, BONE_PARENTS, BONES
+from auto_rig_face.scene.key_drivers import follow_product
+from auto_rig_face.scene.transaction import Transaction
+from auto_rig_face.vocabulary import ARKIT_SHAPES, BONE_PARENTS, BONES, corrective_name
 
 GLTF_TOOLS = Path(__file__).resolve().parents[1] / "gltf"
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "gltf_validator"
@@ -113,6 +115,23 @@ def test_a_file_comes_back_with_the_same_morph_targets_and_joints(
         assert {group.name for group in scene_object.vertex_groups} >= {"head", "jaw"}
         assert _same_point_sets(_world(scene_object), points)
     assert _same_point_sets(_world(bpy.data.objects["Head"], "jawOpen"), open_jaw)
+
+
+@pytest.mark.parametrize("kind", ["glb", "fbx"])
+def test_correctives_come_along_after_the_arkit_names(tmp_path: Path, kind: str) -> None:
+    head = bpy.data.objects["Head"]
+    name = corrective_name("eyeBlinkLeft", "eyeSquintLeft")
+    key = head.shape_key_add(name=name)
+    key.data[7].co.z += 0.1
+    with Transaction() as transaction:
+        follow_product(head, name, head, ("eyeBlinkLeft", "eyeSquintLeft"), transaction)
+    corrected = _world(head, name)
+    path = tmp_path / f"a.{kind}"
+    exporters.export(kind, path)
+    importers.open_file(path)
+    assert _keys(bpy.data.objects["Eyes"]) == list(ARKIT_SHAPES)
+    assert _keys(bpy.data.objects["Head"]) == [*ARKIT_SHAPES, name]
+    assert _same_point_sets(_world(bpy.data.objects["Head"], name), corrected)
 
 
 def test_gltf_names_its_morph_targets_where_other_tools_look(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def run(gui: Any) -> Iterator[Any]:
     gui.screenshot("result")
     head = bpy.data.objects["pip"]
     assert progress().problem == "", progress().problem
-    assert len(head.data.shape_keys.key_blocks) == 53
+    assert len(head.data.shape_keys.key_blocks) >= 53  # correctives may be more
     assert head.auto_rig_face.status in {"GREEN", "AMBER", "RED"}
     head.data.shape_keys.key_blocks["jawOpen"].value = 1.0
     yield 0.5
