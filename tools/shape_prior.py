@@ -29,6 +29,8 @@ FIGURES: Final = Path(__file__).resolve().parent / "artist_motion.json"
 UNIT: Final = 1e-4  # IOD, of the numbers in the file
 # What they do alone is not what they are for: mouthClose answers to jawOpen.
 KEPT: Final = ("mouthClose", "tongueOut")
+# An open mouth is round; its units come to a point in the middle of the lips.
+OPENING: Final = ("jawOpen", "mouthFunnel")
 AGREEMENT: Final = 0.4  # cosine with the template's motion; below it a shape means something else
 MOST_GAIN: Final = 1.4
 HOLD: Final = 3000.0  # of the figures, against the bending of the skin
@@ -87,7 +89,9 @@ def improve(template: Template, figures: Figures) -> Template:
         others = [
             artist.shapes[name] for artist in figures.artists.values() if name in artist.shapes
         ]
-        shapes[name] = own if name in KEPT else skin.smooth(_meet(skin, own, others))
+        if name not in KEPT:
+            own = skin.smooth(_meet(skin, own, others), lips=name in OPENING)
+        shapes[name] = own
     plane = mirror_plane(template.head)
     mirrored = None if plane is None else MirroredSkin(template.head, plane)
     even = symmetrise(shapes, mirrored)
@@ -141,7 +145,11 @@ class _Skin:
         )
         self.count = len(head.vertices)
         self._bending = self._factorise_bending(self.samples @ self.vertices, on_skin)
-        self._diffusion = self._factorise_diffusion(template)
+        lids = self._away_from_lids(template)
+        self._diffusion = {
+            False: self._factorise_diffusion(np.minimum(lids, self._away_from_lips(template))),
+            True: self._factorise_diffusion(lids),
+        }
 
     def at_points(self, shape: Floats) -> Floats:
         """Motion (P, 3) of the points in a shape (N, 3)."""
@@ -156,10 +164,10 @@ class _Skin:
         result[self.ids] = self._bending.solve(HOLD * (self.samples.T @ wanted))
         return result
 
-    def smooth(self, shape: Floats) -> Floats:
-        """A shape (N, 3) diffused over the skin, but for lips and lids."""
+    def smooth(self, shape: Floats, *, lips: bool) -> Floats:
+        """A shape (N, 3) diffused over the skin but for the lids, and for the lips unless asked."""
         result = shape.copy()
-        result[self.ids] = self._diffusion.solve(self.areas[:, None] * shape[self.ids])
+        result[self.ids] = self._diffusion[lips].solve(self.areas[:, None] * shape[self.ids])
         return result
 
     def _factorise_bending(self, points: Floats, on_skin: NDArray[np.bool_]) -> Factors:
@@ -173,16 +181,19 @@ class _Skin:
         anchor = sparse.diags(1e3 * still * self.areas / self.areas.mean())
         return factorise(bending + hold + anchor)
 
-    def _factorise_diffusion(self, template: Template) -> Factors:
+    def _away_from_lips(self, template: Template) -> Floats:
+        assert template.head.seam is not None
+        seam = template.head.seam
+        return self._away_from(np.concatenate([seam.upper, seam.lower]), LIP_EDGE)
+
+    def _away_from_lids(self, template: Template) -> Floats:
+        margins = [np.concatenate([rim.upper, rim.lower]) for rim in template.head.rims.values()]
+        return np.min([self._away_from(margin, LID_EDGE) for margin in margins], axis=0)
+
+    def _factorise_diffusion(self, free: Floats) -> Factors:
+        """Diffusion by SMOOTHING where ``free`` (n,) is 1, none where it is 0."""
         from auto_rig_face.rigging.laplacian import factorise
 
-        head = template.head
-        assert head.seam is not None
-        free = self._away_from(np.concatenate([head.seam.upper, head.seam.lower]), LIP_EDGE)
-        for rim in head.rims.values():
-            free = np.minimum(
-                free, self._away_from(np.concatenate([rim.upper, rim.lower]), LID_EDGE)
-            )
         edges = self.laplacian.tocoo()
         between = edges.row != edges.col
         row, column = edges.row[between], edges.col[between]
