@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -30,6 +33,8 @@ TOLERATED_CROSSING: Final[float] = 0.008
 TOLERATED_ASYMMETRY: Final[float] = 0.004
 NEGLIGIBLE: Final[float] = 2e-5  # of the IOD; below that a vertex doesn't move
 
+THREADS: Final[int] = min(4, os.cpu_count() or 1)
+
 Shapes = dict[str, NDArray[np.float64]]
 
 
@@ -41,7 +46,7 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     mirrored = mirrored_skin(head)
     unfold = Unfolder(head)
     disabled = _keep_shut(head, template, shapes)
-    shapes = {name: unfold(shape) for name, shape in symmetrise(shapes, mirrored).items()}
+    shapes = _each(unfold, symmetrise(shapes, mirrored))
     lids = _constrain_lids(head, shapes)
     shapes |= _settle_lids(shapes, lids, unfold, mirrored)
     if head.seam is not None:
@@ -112,9 +117,15 @@ def symmetrise(shapes: Shapes, mirrored: MirroredSkin | None) -> Shapes:
     """
     if mirrored is None:
         return shapes
-    return {
-        name: mirrored.mean(shape, shapes[mirror_shape(name)]) for name, shape in shapes.items()
-    }
+    others = [shapes[mirror_shape(name)] for name in shapes]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return dict(zip(shapes, pool.map(mirrored.mean, shapes.values(), others), strict=True))
+
+
+def _each(change: Callable[[NDArray[np.float64]], NDArray[np.float64]], shapes: Shapes) -> Shapes:
+    """Every shape changed; large numpy operations run side by side."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return dict(zip(shapes, pool.map(change, shapes.values()), strict=True))
 
 
 def _part_lips(
@@ -175,7 +186,7 @@ def _settle_lids(
 ) -> Shapes:
     """The shapes of the eyes alike on both sides and without folds, and blinks that stay shut."""
     eyes = {name: shape for name, shape in shapes.items() if name.startswith(LID_REGION)}
-    settled = {name: unfold(shape) for name, shape in symmetrise(eyes, mirrored).items()}
+    settled = _each(unfold, symmetrise(eyes, mirrored))
     for side, word in SIDE_NAMES.items():
         blink = f"eyeBlink{word}"
         if side in lids and lids[side].shows_through(settled[blink]):
