@@ -9,10 +9,11 @@ every run, process and with one thread or several, also where triangles coincide
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore import EmbreeDevice
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import ArrayLike, NDArray
 
@@ -60,7 +61,7 @@ class RayScene:
         self._centre = (low + high) / 2
         self._turn: NDArray[np.float64] | None = None  # (3, 3) since the scene was built
         self.extent = float((high - low).max()) or 1.0
-        self._scene = EmbreeScene(robust=True)
+        self._scene = EmbreeScene(_device(), robust=True)
         if len(solid):
             # Loose vertices may be anywhere, also at NaN: Embree only gets those with triangles.
             place = (np.cumsum(used) - 1).astype(np.int32)
@@ -161,6 +162,16 @@ class RayScene:
         edges = corners[:, 1:] - corners[:, :1]
         vectors[self._solid] = np.cross(edges[:, 0], edges[:, 1])
         return vectors
+
+
+@cache
+def _device() -> EmbreeDevice:
+    """One Embree device for all scenes, until the process ends.
+
+    A scene that is given none makes its own, and Python's garbage collector may free that one
+    first where the scene hangs in a reference cycle: Embree then crashes as it frees the scene.
+    """
+    return EmbreeDevice()
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -57,6 +58,16 @@ def test_rays_hit_what_they_aim_at(seed: int, exponent: float, offset: float) ->
     unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     reached = origins + unit * hits.distance[:, None]
     assert np.linalg.norm(reached - targets, axis=1).max() < 1e-4 * scale
+
+
+def test_scenes_outlive_no_device() -> None:
+    """Freed after its device, a scene crashes Blender: no scene may have one of its own."""
+    scenes = [RayScene(*icosphere_like()) for _ in range(2)]
+
+    devices = [gc.get_referents(scene._scene) for scene in scenes]
+
+    assert len(devices[0]) == 1
+    assert devices[0][0] is devices[1][0]
 
 
 def test_a_miss_says_so() -> None:
