@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,14 +73,37 @@ def without_addresses(data: bytes) -> bytes:
     if catalogue is None:
         return data
     layouts = _Catalogue(data[catalogue.start : catalogue.start + catalogue.length]).layouts()
-    numbers = _Numbers(block.address for block in blocks)
     result = np.frombuffer(data, np.uint8).copy()
-    for block in blocks:
-        address = result[block.address_at : block.address_at + _POINTER_BYTES].view("<u8")
-        address[:] = numbers.of(address)
-        if block.code != b"DNA1":
-            _renumber(result[block.start : block.start + block.length], block, layouts, numbers)
+    shared = {block.address: number for number, block in enumerate(blocks) if block.code != b"DATA"}
+    for group in _groups(blocks):
+        own = {block.address: number for number, block in reversed(group)}
+        numbers = _Numbers(shared | own)
+        for number, block in group:
+            address = result[block.address_at : block.address_at + _POINTER_BYTES].view("<u8")
+            address[:] = _number(number) if block.address else 0
+            if block.code != b"DNA1":
+                content = result[block.start : block.start + block.length]
+                _renumber(content, block, layouts, numbers)
     return result.tobytes()
+
+
+def _number(place: int) -> int:
+    return _FIRST_NUMBER + _STEP * place
+
+
+def _groups(blocks: Sequence[_Block]) -> Iterator[list[tuple[int, _Block]]]:
+    """Each data block with what belongs to it, as (place in the file, block).
+
+    Blender writes arrays that it makes only for the file, and the memory of one may be used again
+    for the next: an address means something only within the data block that it belongs to.
+    """
+    group: list[tuple[int, _Block]] = []
+    for place, block in enumerate(blocks):
+        if block.code != b"DATA" and group:
+            yield group
+            group = []
+        group.append((place, block))
+    yield group
 
 
 def _header_size(data: bytes) -> int | None:
@@ -110,13 +133,12 @@ def _blocks(data: bytes, header: int) -> Iterator[_Block]:
 
 
 class _Numbers:
-    """Running numbers in the place of addresses, in the order of the file's blocks."""
+    """Running numbers in the place of addresses: ``places`` in the file by address."""
 
-    def __init__(self, addresses: Iterator[int]) -> None:
-        order = np.array(list(dict.fromkeys(a for a in addresses if a)), dtype=np.uint64)
-        ranks = np.argsort(order)
-        self._known = order[ranks]
-        self._numbers = (_FIRST_NUMBER + _STEP * ranks).astype(np.uint64)
+    def __init__(self, places: Mapping[int, int]) -> None:
+        known = sorted((address, place) for address, place in places.items() if address)
+        self._known = np.array([address for address, _ in known], np.uint64)
+        self._numbers = np.array([_number(place) for _, place in known], np.uint64)
 
     def are_known(self, values: NDArray[np.uint64]) -> bool:
         """Whether all ``values`` are addresses of blocks, or null."""
