@@ -7,6 +7,8 @@ along the direction in which the eye looks, never against an ideal sphere. Head 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -18,6 +20,7 @@ from scipy.spatial import cKDTree
 from .head import Head, LidRim, Role, once_per_head
 from .polyline import resample
 from .raycast import RayScene
+from .surface import closest
 from .topology import edge_graph, surface_distance
 
 SAMPLES: Final[int] = 121
@@ -29,10 +32,26 @@ MOVED: Final[float] = 1e-4
 LARGE_TRIANGLE: Final[float] = 0.02  # sinks 0.0003 into an eye of the usual size (radius 0.2)
 MAX_LIFT: Final[float] = 0.09  # a lid further inside the eye than this isn't in front of it
 PLATEAU: Final[float] = 0.12
-MENDING_ROUNDS: Final[int] = 4
+MENDING_ROUNDS: Final[int] = 10
+TOUCHING: Final[float] = 0.02  # IOD; skin of the two lids that lies no further apart touches
+CARRIES: Final[float] = 0.05  # weight from which a vertex holds a place of the margin
 REACH_UPPER: Final[float] = 1.15  # of the opening: how far from the margin the sweep reaches
 REACH_LOWER: Final[float] = 0.9
+BLINK_STEPS: Final[tuple[float, ...]] = (0.25, 0.5, 0.75, 1.0)  # where a blink is kept clear
 EYE_ROLES = {"L": Role.EYE_L, "R": Role.EYE_R}
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """Where an eye shows past shut lids. ``gap`` (SAMPLES,): how much further down the upper lid
+    must come; ``lift`` (K,): how far forward skin must come that lies behind the eye's surface.
+    """
+
+    gap: NDArray[np.float64]
+    lift: NDArray[np.float64]
+
+    def __bool__(self) -> bool:
+        return bool(self.gap.any() or self.lift.any())
 
 
 class Lids:
@@ -116,6 +135,12 @@ class Lids:
         )
         self.probe_edge = (edge[self.probe_corners] * self.probe_weights).sum(axis=1)
 
+    @cached_property
+    def upper_carriers(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Corners and weights (SAMPLES, 3) of the upper lid's skin at its margin."""
+        shown = self.skin[self.head.visible[self.region][self.skin].any(axis=1)]
+        return carriers_of(self.points, shown, self.upper_share, self.upper)
+
     def _at_probes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values (K, 3) of the region at the probes: (P, 3)."""
         return (values[self.probe_corners] * self.probe_weights[..., None]).sum(axis=1)
@@ -150,24 +175,58 @@ class Lids:
         # The corners stay: there the lids meet already.
         inner = np.clip(np.minimum(self.along, 1 - self.along) / 0.04, 0.0, 1.0)[:, None]
         lower = inner * (meeting - self.lower)
+        mended = np.zeros((len(self.region), 3))
         for _ in range(MENDING_ROUNDS):
             goal = meeting - overlap[:, None] * up + UPPER_IN_FRONT * front
-            blink = self.clear_path(self.sweep(displacement, inner * (goal - self.upper), lower))
-            gap = self._still_open(blink, meeting - overlap[:, None] * up)
-            if not gap.any():
+            blink = self.sweep(displacement, inner * (goal - self.upper), lower)
+            blink[self.region] += mended
+            blink = self.clear_path(blink)
+            leaks = self._leaks(blink, meeting - overlap[:, None] * up)
+            if not leaks:
                 break
-            overlap = overlap + gap
+            overlap = overlap + leaks.gap
+            mended += leaks.lift[:, None] * front - self._owed(leaks.gap)[:, None] * up
         return blink
+
+    def _owed(self, gap: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(K,) how much more than the ``gap`` (SAMPLES,) at its own place a vertex must come down
+        for the places that it carries: an edge of a coarse lid spans many, its ends but two.
+        """
+        corners, weights = self.upper_carriers
+        most = np.zeros(len(self.region))
+        np.maximum.at(most, corners, np.where(weights > CARRIES, gap[:, None], 0.0))
+        return np.maximum(most - gap[self.at_upper], 0.0)
 
     def shows_through(self, blink: NDArray[np.float64]) -> bool:
         """Whether the eye can be seen from the front past the lids of a blink (N, 3)."""
-        return bool(self._still_open(blink, self.lower).any())
+        return bool(self._leaks(blink, self.lower))
 
-    def _still_open(
-        self, blink: NDArray[np.float64], edge: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """(SAMPLES,) how much further down the upper lid must come, for rays from the front that
-        get past both lids. ``edge`` (SAMPLES, 3): where the upper margin is meant to be.
+    def _leaks(self, blink: NDArray[np.float64], edge: NDArray[np.float64]) -> Leaks:
+        """Where the eye can be seen from the front past the lids of a blink (N, 3).
+
+        ``edge`` (SAMPLES, 3): where the upper margin is meant to be.
+        """
+        front = self.rim.axes[2]
+        origins, start = self._rays()
+        skin = RayScene(self.points + blink[self.region], self.skin).cast(origins, -front)
+        # Past the margins lies the inside of the socket, which closes nothing.
+        outline = np.concatenate([self.upper, self.lower]) @ front
+        deepest = float(outline.min()) - 0.5 * self.rim.opening
+        covered = skin.found & (start - skin.distance > deepest)
+        lift = np.zeros(len(self.region))
+        if self.eye is not None:
+            sunk = skin.distance - self.eye.cast(origins, -front).distance
+            sunk = np.where(covered & (sunk > 0) & (sunk < MAX_LIFT), sunk + CLEARANCE, 0.0)
+            # The least motion of a triangle's corners that raises the place by so much.
+            weights = (
+                skin.barycentric / np.maximum((skin.barycentric**2).sum(axis=1), 1e-9)[:, None]
+            )
+            np.maximum.at(lift, self.skin[skin.triangle], sunk[:, None] * weights)
+        return Leaks(self._gap(origins[~covered], edge), lift)
+
+    def _rays(self) -> tuple[NDArray[np.float64], float]:
+        """Origins (R, 3) of rays from the front that fill the opening, and how far in front of the
+        head frame's origin they start.
         """
         right, up, front = self.rim.axes
         outline = np.concatenate([self.upper, self.lower])
@@ -181,22 +240,21 @@ class Lids:
         order_low = np.argsort(self.lower @ right)
         bottom = np.interp(ray_x, (self.lower @ right)[order_low], (self.lower @ up)[order_low])
         inside = (ray_y < top) & (ray_y > bottom)
-        ray_x, ray_y = ray_x[inside], ray_y[inside]
-        if len(ray_x) == 0:
-            return np.zeros(SAMPLES)
         start = float((outline @ front).max()) + 1.0
-        origins = ray_x[:, None] * right + ray_y[:, None] * up + start * front
-        hits = RayScene(self.points + blink[self.region], self.skin).cast(
-            origins, np.tile(-front, (len(origins), 1))
-        )
-        # Past the margins lies the inside of the socket, which closes nothing.
-        deepest = float((outline @ front).min()) - 0.5 * self.rim.opening
-        shut = (hits.triangle >= 0) & (start - hits.distance > deepest)
+        return ray_x[inside, None] * right + ray_y[inside, None] * up + start * front, start
+
+    def _gap(
+        self, uncovered: NDArray[np.float64], edge: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(SAMPLES,) how much further down the upper lid must come, by the origins (R, 3) of rays
+        that it doesn't cover.
+        """
         gap = np.zeros(SAMPLES)
-        if shut.all():
+        if not len(uncovered):
             return gap
-        nearest = cKDTree((edge @ right)[:, None]).query(ray_x[~shut, None])[1]
-        np.maximum.at(gap, nearest, np.abs((edge @ up)[nearest] - ray_y[~shut]) + 0.004)
+        right, up = self.rim.axes[:2]
+        nearest = cKDTree((edge @ right)[:, None]).query((uncovered @ right)[:, None])[1]
+        np.maximum.at(gap, nearest, np.abs((edge @ up)[nearest] - uncovered @ up) + 0.004)
         gap = np.minimum(maximum_filter1d(gap, 13), 0.35 * self.rim.opening)
         return np.maximum(gap, gaussian_filter1d(gap, 3))
 
@@ -212,7 +270,7 @@ class Lids:
         return np.where((lift > 0) & (lift < MAX_LIFT + clearance), lift, 0.0)
 
     def clear_path(
-        self, displacement: NDArray[np.float64], amounts: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
+        self, displacement: NDArray[np.float64], amounts: tuple[float, ...] = BLINK_STEPS
     ) -> NDArray[np.float64]:
         """Bulge a shape (N, 3) outwards until its straight path from rest misses the eye.
 
@@ -250,6 +308,28 @@ class Lids:
         for _ in range(4):
             result = np.maximum(field, 0.5 * result + 0.5 * (self.mean @ result))
         return result
+
+
+def carriers_of(
+    points: NDArray[np.float64],
+    triangles: NDArray[np.int64],
+    share: NDArray[np.float64],
+    margin: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Corners and weights (SAMPLES, 3) of the skin that carries a lid's ``margin`` (SAMPLES, 3).
+
+    ``share`` (K,): how much a vertex of ``points`` (K, 3) belongs to that lid. Where the lids
+    touch, the nearest skin may be the other's; a triangle of a coarse head may belong to both.
+    """
+    found = closest(points, triangles, margin)
+    corners, weights = found.corners, found.weights
+    own = triangles[(share[triangles] > 0.5).all(axis=1)]
+    if len(own):
+        on_own = closest(points, own, margin)
+        near = on_own.distance < found.distance + TOUCHING
+        corners = np.where(near[:, None], on_own.corners, corners)
+        weights = np.where(near[:, None], on_own.weights, weights)
+    return corners, weights
 
 
 @once_per_head

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..vocabulary import ARKIT_SHAPES, mirror_shape
 from .head import Head
-from .lids import Lids, lids_of
+from .lids import BLINK_STEPS, Lids, lids_of
 from .lips import Lips, lips_of
 from .mirror import MirroredSkin, mirrored_skin
 from .sealed import SealedSkin
@@ -23,6 +23,7 @@ from .unfold import Unfolder
 SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
 ANSWERING: Final[tuple[str, ...]] = ("eyeBlink", "eyeLook")  # a blink shuts, lids follow a gaze
+OTHER_STEPS: Final[tuple[float, ...]] = (0.5, 1.0)  # a blink goes further than others
 JAW_SHAPES: Final[tuple[str, ...]] = ("jaw", "mouthClose")
 MOST_JAW: Final[float] = 1.2  # further open, lips that shut all the same stretch to a spike
 LID_REGION: Final[tuple[str, ...]] = ("eye", "cheekSquint")
@@ -184,13 +185,17 @@ def _seal_lips(
 def _settle_lids(
     shapes: Shapes, lids: dict[str, Lids], unfold: Unfolder, mirrored: MirroredSkin | None
 ) -> Shapes:
-    """The shapes of the eyes alike on both sides and without folds, and blinks that stay shut."""
+    """The shapes of the eyes alike on both sides and without folds, and blinks that stay shut.
+
+    Both may have brought a lid back into an eye, whose two sides never quite match.
+    """
     eyes = {name: shape for name, shape in shapes.items() if name.startswith(LID_REGION)}
     settled = _each(unfold, symmetrise(eyes, mirrored))
-    for side, word in SIDE_NAMES.items():
-        blink = f"eyeBlink{word}"
-        if side in lids and lids[side].shows_through(settled[blink]):
-            settled[blink] = lids[side].close(settled[blink])
+    _clear_eyes(settled, lids)
+    for side, own in lids.items():
+        blink = f"eyeBlink{SIDE_NAMES[side]}"
+        if own.shows_through(settled[blink]):
+            settled[blink] = own.close(settled[blink])
     return settled
 
 
@@ -198,10 +203,17 @@ def _constrain_lids(head: Head, shapes: Shapes) -> dict[str, Lids]:
     """Constrain the shapes of both eyes in place; returns the lids that there are."""
     found = lids_of(head)
     for side, lids in found.items():
+        blink = f"eyeBlink{SIDE_NAMES[side]}"
+        shapes[blink] = lids.close(shapes[blink])
+    _clear_eyes(shapes, found)
+    return found
+
+
+def _clear_eyes(shapes: Shapes, lids: dict[str, Lids]) -> None:
+    """Keep the lids out of the eyes on the way into each shape, in place."""
+    for side, own in lids.items():
         word = SIDE_NAMES[side]
         for name, shape in shapes.items():
-            if name == f"eyeBlink{word}":
-                shapes[name] = lids.close(shape)
-            elif name.endswith(word) and name.startswith(LID_REGION):
-                shapes[name] = lids.clear_path(shape, (0.5, 1.0))
-    return found
+            if name.endswith(word) and name.startswith(LID_REGION):
+                is_blink = name.startswith("eyeBlink")
+                shapes[name] = own.clear_path(shape, BLINK_STEPS if is_blink else OTHER_STEPS)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import igl
 import numpy as np
 import pytest
+from auto_rig_face.rigging.final_landmarks import reframe
 from auto_rig_face.rigging.head import LipSide, Role
 from auto_rig_face.rigging.lids import Lids
 from auto_rig_face.rigging.lips import Lips
@@ -56,6 +58,27 @@ def test_a_blink_hides_the_eye(transferred, side: str) -> None:
     blink = lids.close(transferred.raw[f"eyeBlink{WORDS[side]}"])
     assert eye_seen(head, side, blink) == 0.0
     assert not lids.shows_through(blink)
+
+
+@pytest.fixture(scope="module")
+def coarse_lidded(model, roles):
+    """The head with a skin of so few triangles that single edges span whole lids."""
+    is_skin = roles[model.triangles[:, 0]] == Role.SKIN
+    ids, skin = np.unique(model.triangles[is_skin], return_inverse=True)
+    found = igl.decimate(
+        np.asfortranarray(model.vertices[ids]), np.asfortranarray(skin.reshape(-1, 3)), 1200
+    )
+    coarse = model.without(is_skin).with_part("Coarse", *found[:2])
+    return reframe(coarse.in_one_part().analysed())
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_edges_that_span_a_whole_lid_come_down(coarse_lidded, side: str) -> None:
+    assert side in coarse_lidded.rims
+    lids = Lids(coarse_lidded, side)
+    still = np.zeros_like(coarse_lidded.vertices)
+    assert eye_seen(coarse_lidded, side, still) > 0.5
+    assert eye_seen(coarse_lidded, side, lids.close(still)) == 0.0
 
 
 def test_a_blink_closes_without_help_from_the_template(transferred) -> None:
