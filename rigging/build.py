@@ -16,7 +16,7 @@ from .certificate import certify
 from .correctives import carry_parts, find_correctives
 from .data import FaceLandmarks, FaceMesh, FaceRig, RigOptions
 from .ease import ease
-from .final_landmarks import finalise, reframe
+from .final_landmarks import doubt, finalise, reframe
 from .head import Head
 from .mirror import even_out
 from .parts_motion import follow_skin
@@ -65,6 +65,7 @@ def build_stages(
     registration = register(template, head)
     _refuse_what_is_no_face(registration.fit, landmarks)
     head = finalise(head, template, registration)
+    head.messages.extend(filter(None, [doubt(head.landmarks)]))
     clock.lap("registration")
     yield "Transferring shapes", 0.45
     match = correspond(template, head, registration)

@@ -24,20 +24,29 @@ from .face_evidence import judge
 from .face_paint import Painter, is_plain
 from .orientation import Detector, Sighting, look_around, points_of_sighting, surest_first
 from .raycast import RayScene
-from .search_views import GROUPS, SearchView, search_views, turn
+from .search_views import (
+    CONVENTIONAL_GROUPS,
+    GROUPS,
+    UPRIGHT_GROUPS,
+    SearchView,
+    search_views,
+    turn,
+)
 from .tracking import Tracker, camera_on
 
 Stage = tuple[str, float]
 Steps = Generator[None, None, "LocatedFace | None"]
 
-# Scores: looking on is a waste; good enough for any direction; good enough where Blender's
-# convention says that the face is, or when nothing better is found.
+# Scores: looking on is a waste; believed in any direction; upright on any side; upright where
+# Blender's convention says that the face is. A network that was trained on photographs sees faces
+# upside down in heads of animals and dolls, and is half sure of them.
 SURE_SCORE: Final = 0.6
+ODD_SCORE: Final = 0.5
 FAIR_SCORE: Final = 0.28
 LEAST_SCORE: Final = 0.2
+UPRIGHT: Final = 0.5  # cosine between the face's upward direction and the picture's
 CANDIDATES_PER_GROUP: Final = 3
 MAX_CANDIDATES: Final = 12
-CONVENTIONAL_GROUPS: Final = 2
 VIEWS_AT_ONCE: Final = 6  # between two chances to stop
 # Pictures that are made and looked at side by side; each is the same whatever the number is.
 MAX_WORKERS: Final = 4
@@ -81,7 +90,7 @@ def locate_stages(face_mesh: FaceMesh, detect: Detector) -> Generator[Stage, Non
     if len(surface.triangles):
         with ThreadPoolExecutor(min(MAX_WORKERS, os.cpu_count() or 1)) as pool:
             best = yield from _search(_Subject(surface, detect, pool))
-    if best is not None and best.score >= LEAST_SCORE:
+    if best is not None:
         return best
     raise RigError(
         f"No face was found on '{_name(face_mesh)}'.",
@@ -104,13 +113,22 @@ def _search(subject: _Subject) -> Generator[Stage, None, LocatedFace | None]:
         for sighting in surest_first(seen)[: min(CANDIDATES_PER_GROUP, MAX_CANDIDATES - followed)]:
             followed += 1
             located = yield from _saying((stage, (number + 0.9) / GROUPS), subject.follow(sighting))
-            best = _better(best, located)
+            if _reaches(located, _needed(number, sighting, located)):
+                best = _better(best, located)
             if _reaches(best, SURE_SCORE):
                 return best
-        enough = LEAST_SCORE if number < CONVENTIONAL_GROUPS else FAIR_SCORE
-        if _reaches(best, enough) or followed == MAX_CANDIDATES:
+        if best is not None or followed == MAX_CANDIDATES:
             return best
     return best
+
+
+def _needed(group: int, sighting: Sighting, located: LocatedFace | None) -> float:
+    """The score from which a face is believed that was followed from a ``sighting``."""
+    if located is None or located.frame.axes[1] @ sighting.camera.axes[1] < UPRIGHT:
+        return ODD_SCORE
+    if group in CONVENTIONAL_GROUPS:
+        return LEAST_SCORE
+    return FAIR_SCORE if group in UPRIGHT_GROUPS else ODD_SCORE
 
 
 def _saying(stage: Stage, steps: Steps) -> Generator[Stage, None, LocatedFace | None]:

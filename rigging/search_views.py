@@ -40,8 +40,11 @@ class SearchView:
     quarter_turns: tuple[int, ...] = UPRIGHT
 
 
-# How many groups of views there are at most.
+# How many groups of views there are at most; those in which Blender's convention holds (+Z up,
+# the face to -Y), and those in which at least one of the usual directions is up.
 GROUPS: Final = 8
+CONVENTIONAL_GROUPS: Final = (0, 1)
+UPRIGHT_GROUPS: Final = (0, 1, 2, 3, 5, 6)
 
 
 def search_views(vertices: Floats) -> Iterator[list[SearchView]]:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from auto_rig_face.errors import RigError
+from auto_rig_face.rigging.final_landmarks import doubt
 from auto_rig_face.rigging.landmarks import (
     landmarks_from_markers,
     moved_markers,
@@ -68,3 +71,17 @@ def test_markers_in_one_place_are_refused(model, template, markers):
     heap = dict.fromkeys(MARKERS, markers["chin"])
     with pytest.raises(RigError, match="one place"):
         landmarks_from_markers(model.face_mesh(), heap, template)
+
+
+def test_only_a_face_that_was_guessed_is_doubted(model):
+    sure = model.landmarks()
+    unsure = {name: 0.1 if name.startswith(("nose", "mouth", "lip")) else 0.9 for name in LANDMARKS}
+    guessed = replace(sure, confidence=unsure)
+
+    assert doubt(replace(sure, confidence=dict.fromkeys(LANDMARKS, 0.6))) is None
+    message = doubt(guessed)
+    assert message is not None
+    assert message.severity == "warning"
+    assert "nose and mouth" in message.text
+    assert "chin" not in message.text
+    assert doubt(replace(guessed, source="corrected")) is None
