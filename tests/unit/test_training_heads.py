@@ -14,14 +14,7 @@ from auto_rig_face.training.landmarks.heads import families, stylise, template_d
 from auto_rig_face.training.landmarks.scene import Head, Role
 
 SEEDS = (1, 2, 3)
-baked = pytest.mark.skipif(
-    not template_data.TEMPLATE.is_file(),
-    reason="assets/training_template.npz isn't baked (python -m training.landmarks bake)",
-)
-FAMILIES = [
-    pytest.param(family, marks=baked) if family in families.TEMPLATE_FAMILIES else family
-    for family in families.FAMILIES
-]
+FAMILIES = families.FAMILIES
 
 
 def build(family: str, seed: int, expression: ex.Expression | None = None) -> Head:
@@ -130,7 +123,6 @@ def test_growing_eyes_fold_no_skin(scale: float) -> None:
     assert grown[0] == pytest.approx(scale * away[0])
 
 
-@baked
 def test_warps_of_no_strength_change_nothing() -> None:
     data = template_data.load()
     warp = stylise.sample_warp(np.random.default_rng(0), 0.0)
@@ -140,7 +132,6 @@ def test_warps_of_no_strength_change_nothing() -> None:
     assert np.abs(moved - rest).max() < 1e-9
 
 
-@baked
 def test_shut_lids_meet_whatever_the_eyes() -> None:
     coefficients = ex.neutral().coefficients.copy()
     for side in ("Left", "Right"):

