@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from .brow_motion import BrowFollower
 from .data import Bone
 from .eye_motion import eye_motions
 from .head import Head, Role
-from .lash_motion import LashFollower, unit
+from .lash_motion import LashFollower
 from .loose_parts import (
     SkinBinding,
     bind_attached,
-    bind_brow,
-    bind_to_skin,
     pieces_of,
     seat_lashes,
 )
@@ -67,9 +66,9 @@ def _followers(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Iterat
         if binding is not None:
             yield binding.follow
     for piece in pieces_of(head, Role.BROW):
-        bound = bind_brow(head, piece)
-        if bound is not None:
-            yield _brow(head, piece, bound)
+        brow = BrowFollower.of(head, piece)
+        if brow is not None:
+            yield brow.follow
     for piece in homeless + pieces_of(head, Role.ATTACHED):
         bound = bind_attached(head, piece)
         if bound is not None:
@@ -101,20 +100,6 @@ def _mouth(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Follower:
             tongue = head.role == Role.TONGUE
             carried[tongue] = tongue_out(head, displacement)[tongue]
         result += carried
-
-    return follow
-
-
-def _brow(head: Head, piece: NDArray[np.int64], binding: SkinBinding) -> Follower:
-    """Bends gently with the skin below, and gives way where that rises."""
-    feet = bind_to_skin(head, head.vertices[piece])
-    assert feet is not None  # the brow itself is bound to the same skin
-    outward = unit(feet.rows @ head.normals)
-
-    def follow(_: str, displacement: Floats, result: Floats) -> None:
-        smooth = binding.rows @ displacement
-        rise = ((feet.rows @ displacement - smooth) * outward).sum(axis=1, keepdims=True)
-        result[piece] = smooth + np.maximum(rise, 0.0) * outward
 
     return follow
 

@@ -9,6 +9,7 @@ from auto_rig_face.rigging.head import Role
 from auto_rig_face.rigging.parts_motion import follow_skin
 from auto_rig_face.rigging.skeleton import build_bones
 from auto_rig_face.rigging.skin_weights import skin_weights
+from auto_rig_face.rigging.surface import closest
 from auto_rig_face.vocabulary import ARKIT_SHAPES
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,6 +172,31 @@ def test_a_brow_keeps_its_shape_over_rough_skin(rigged):
     moved = follow(rigged, browDownLeft=rough)["browDownLeft"]
     brow = (head.role == Role.BROW) & (head.vertices[:, 0] > 0)
     assert moved[brow].std(axis=0).max() < 0.4 * rough.std()
+
+
+def test_a_thick_brow_goes_further_and_stays_on_the_skin(rigged):
+    head = rigged[0]
+    brow = head.role == Role.BROW
+    left = brow & (head.vertices[:, 0] > 0)
+    vertices = head.vertices.copy()
+    middle = vertices[left, 1].mean()
+    vertices[brow, 1] = middle + 5.0 * (vertices[brow, 1] - middle)
+    thick = replace(head, vertices=vertices)
+    lift = still(head) + [0.0, 0.06, 0.0]
+
+    def moved(one):
+        return follow((one, *rigged[1:]), browInnerUp=lift, jawOpen=lift)
+
+    assert moved(head)["browInnerUp"][left, 1].mean() == pytest.approx(0.06)
+    shapes = moved(thick)
+    assert 0.09 < shapes["browInnerUp"][left, 1].mean() <= 0.06 * 2.5 + 1e-9
+    assert np.allclose(shapes["jawOpen"][left], lift[left])
+    skin = thick.triangles_of(Role.SKIN)
+    for points in (vertices[left], vertices[left] + shapes["browInnerUp"][left]):
+        gap = np.median(closest(vertices, skin, points).distance)
+        assert gap == pytest.approx(
+            np.median(closest(vertices, skin, vertices[left]).distance), abs=0.03
+        )
 
 
 def test_flat_eyes_slide_their_pupils_and_stay_in_front(make_head):
