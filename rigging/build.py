@@ -15,12 +15,12 @@ from .analyse import analyse
 from .certificate import certify
 from .correctives import carry_parts, find_correctives
 from .data import FaceLandmarks, FaceMesh, FaceRig, RigOptions
-from .ease import ease
 from .final_landmarks import doubt, finalise, reframe
 from .head import Head
 from .mirror import even_out
 from .parts_motion import follow_skin
 from .registration import register
+from .repair import repair
 from .shape_keys import build_shapes, exaggerate
 from .skeleton import build_bones
 from .skin_weights import skin_weights
@@ -87,9 +87,11 @@ def build_stages(
     yield "Certifying", 0.85
     bone_names = tuple(bone.name for bone in bones)
     certificate = certify(head, shapes, weights, bone_names, disabled)
-    eased = ease(head, shapes, certificate)
-    if eased:
-        shapes |= eased
+    repaired = repair(
+        head, shapes, certificate, lambda changed: follow_skin(head, changed, bones, weights)
+    )
+    if repaired:
+        shapes |= repaired
         certificate = certify(head, shapes, weights, bone_names, disabled)
     clock.lap("certificate")
     yield "Correcting pairs of shapes", 0.97

@@ -8,8 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from auto_rig_face.rigging.analyse import analyse
-from auto_rig_face.rigging.data import Certificate, Metric
-from auto_rig_face.rigging.ease import ease
 from auto_rig_face.rigging.final_landmarks import reframe
 from auto_rig_face.rigging.head import LipSide, Role
 from auto_rig_face.rigging.lips import Lips
@@ -144,39 +142,6 @@ def test_a_jaw_moves_nothing_above_a_mouth_that_stays_shut(closed_mouth) -> None
     assert not moved[height > head.point("lip_upper_top")[1]].any()
     below = height < head.point("lip_lower_bottom")[1] - 0.05
     assert np.array_equal(moved[below], down[below])
-
-
-def failed(name: str) -> Certificate:
-    return Certificate((Metric(name, 9.0, 1.0, passed=False),))
-
-
-def crossing(head) -> dict[str, np.ndarray]:
-    """The mouth squeezed to nothing."""
-    lips = Lips(head)
-    near = np.zeros(len(head.vertices), bool)
-    near[lips.region] = lips.distance < 0.3
-    pull = np.zeros_like(head.vertices)
-    pull[near] = -1.0 * (head.vertices[near] - lips.upper.mean(axis=0)) * [1.0, 0.0, 0.0]
-    return {"mouthLeft": pull, "mouthRight": pull * 1.0, "jawForward": np.zeros_like(pull)}
-
-
-def test_shapes_that_push_skin_through_skin_are_weakened_on_both_sides(evened) -> None:
-    shapes = crossing(evened)
-    before = len(evened.messages)
-    eased = ease(evened, shapes, failed("new self-intersections"))
-    assert set(eased) == {"mouthLeft", "mouthRight"}
-    shares = {
-        name: np.linalg.norm(shape) / np.linalg.norm(shapes[name]) for name, shape in eased.items()
-    }
-    assert shares["mouthLeft"] == pytest.approx(shares["mouthRight"])
-    assert 0.45 < shares["mouthLeft"] < 0.95
-    told = " ".join(message.text for message in evened.messages[before:])
-    assert "mouthLeft, mouthRight" in told
-    del evened.messages[before:]
-
-
-def test_nothing_is_weakened_for_another_reason(evened) -> None:
-    assert ease(evened, crossing(evened), failed("leak")) == {}
 
 
 @given(amount=st.floats(0.5, 1.5))

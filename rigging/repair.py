@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Repair shapes that push skin through skin: part the skin where it meets, else move it less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..vocabulary import mirror_shape
+from .certificate.folds import FoldFinder, intersection_limit
+from .certificate.skin import exposed_skin
+from .data import Certificate, Message
+from .head import Head
+from .mirror import mirrored_skin
+from .untangle import Untangler
+
+STEPS: Final[tuple[float, ...]] = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
+# A blink must shut, mouthClose must answer to jawOpen.
+KEPT: Final[tuple[str, ...]] = ("eyeBlinkLeft", "eyeBlinkRight", "mouthClose")
+
+Shapes = dict[str, NDArray[np.float64]]
+
+
+def repair(
+    head: Head, shapes: Shapes, certificate: Certificate, follow: Callable[[Shapes], Shapes]
+) -> Shapes:
+    """Those of the shapes (N, 3) that must change, alike on both sides; the head's messages tell of
+    those that had to be weakened. Empty where the certificate finds no skin that passes through
+    skin.
+
+    ``follow`` gives a shape's parts the motion of its skin again.
+    """
+    failed = {metric.name for metric in certificate.metrics if not metric.passed}
+    if "new self-intersections" not in failed:
+        return {}
+    fixer = _Repair(head, shapes)
+    tangled = [name for name in shapes if name not in KEPT and fixer.passes_through(shapes[name])]
+    parted = follow(fixer.parted(tangled))
+    eased = fixer.eased([name for name in tangled if name not in parted])
+    _tell(head, shapes, eased)
+    return parted | {name: share * shapes[name] for name, share in eased.items()}
+
+
+class _Repair:
+    def __init__(self, head: Head, shapes: Shapes) -> None:
+        self._head, self._shapes = head, shapes
+        self._skin = exposed_skin(head)
+        self._finder = FoldFinder(head, self._skin)
+        self._limit = intersection_limit(self._skin)
+        self._untangle = Untangler(head, self._skin, self._finder)
+
+    def passes_through(self, shape: NDArray[np.float64]) -> bool:
+        """Whether too much skin meets skin in a shape (N, 3)."""
+        found = self._finder.examine("", shape[self._skin.index])
+        return len(self._finder.new([found])[0].pairs) > self._limit
+
+    def parted(self, tangled: list[str]) -> Shapes:
+        """The shapes in which the skin can be kept apart, with their counterparts."""
+        found: Shapes = {}
+        for name in tangled:
+            apart = self._untangle(name, self._shapes[name][self._skin.index], self._limit)
+            if apart is not None:
+                found[name] = self._shapes[name].copy()
+                found[name][self._skin.index] = apart
+        mirrored = mirrored_skin(self._head)
+        if mirrored is None:
+            return found
+        now = self._shapes | found
+        pairs = {name: mirror_shape(name) for name in now}
+        even = {
+            name: mirrored.mean(now[name], now[other])
+            for name, other in pairs.items()
+            if other in now and not found.keys().isdisjoint({name, other})
+        }
+        bad = {name for name, shape in even.items() if self.passes_through(shape)}
+        return {name: even[name] for name in even if bad.isdisjoint({name, pairs[name]})}
+
+    def eased(self, tangled: list[str]) -> dict[str, float]:
+        """How far each of the shapes and its counterpart may move, as a share."""
+        eased: dict[str, float] = {}
+        for name in tangled:
+            share = next(
+                (step for step in STEPS if not self.passes_through(step * self._shapes[name])), None
+            )
+            if share is not None:
+                for one in {name, mirror_shape(name)} & self._shapes.keys():
+                    eased[one] = min(share, eased.get(one, 1.0))
+        return eased
+
+
+def _tell(head: Head, shapes: Shapes, eased: dict[str, float]) -> None:
+    for share in sorted(set(eased.values()), reverse=True):
+        names = ", ".join(name for name in shapes if eased.get(name) == share)
+        head.messages.append(
+            Message(
+                "info",
+                f"{names}: moves {share:.0%} as far as on other heads. Any further, and skin would "
+                "pass through skin; finer triangles around lips and nose give it more room.",
+            )
+        )

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Skin that a shape pushes through skin is kept apart, or moves less."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from auto_rig_face.rigging.certificate.folds import FoldFinder
+from auto_rig_face.rigging.certificate.skin import exposed_skin
+from auto_rig_face.rigging.data import Certificate, Metric
+from auto_rig_face.rigging.final_landmarks import reframe
+from auto_rig_face.rigging.head import Role
+from auto_rig_face.rigging.lips import Lips
+from auto_rig_face.rigging.mirror import even_out
+from auto_rig_face.rigging.repair import repair
+from auto_rig_face.rigging.untangle import Untangler
+
+
+@pytest.fixture(scope="module")
+def evened(model):
+    return reframe(even_out(model.analysed()))
+
+
+def failed(name: str) -> Certificate:
+    return Certificate((Metric(name, 9.0, 1.0, passed=False),))
+
+
+def crossing(head) -> dict[str, np.ndarray]:
+    """The mouth squeezed to nothing."""
+    lips = Lips(head)
+    near = np.zeros(len(head.vertices), bool)
+    near[lips.region] = lips.distance < 0.3
+    pull = np.zeros_like(head.vertices)
+    pull[near] = -1.0 * (head.vertices[near] - lips.upper.mean(axis=0)) * [1.0, 0.0, 0.0]
+    return {"mouthLeft": pull, "mouthRight": pull * 1.0, "jawForward": np.zeros_like(pull)}
+
+
+def test_shapes_that_push_skin_through_skin_are_weakened_on_both_sides(evened) -> None:
+    shapes = crossing(evened)
+    before = len(evened.messages)
+    eased = repair(evened, shapes, failed("new self-intersections"), lambda changed: changed)
+    assert set(eased) == {"mouthLeft", "mouthRight"}
+    shares = {
+        name: np.linalg.norm(shape) / np.linalg.norm(shapes[name]) for name, shape in eased.items()
+    }
+    assert shares["mouthLeft"] == pytest.approx(shares["mouthRight"])
+    assert 0.45 < shares["mouthLeft"] < 0.95
+    told = " ".join(message.text for message in evened.messages[before:])
+    assert "mouthLeft, mouthRight" in told
+    del evened.messages[before:]
+
+
+def test_nothing_is_weakened_for_another_reason(evened) -> None:
+    assert repair(evened, crossing(evened), failed("leak"), lambda changed: changed) == {}
+
+
+@pytest.fixture(scope="module")
+def nose_in_lip(evened) -> np.ndarray:
+    """A shape that pushes the tip of the nose into the upper lip."""
+    near = np.exp(-8 * ((evened.vertices - evened.point("nose_tip")) ** 2).sum(axis=1) / 0.3**2)
+    shape = near[:, None] * np.array([0.0, -0.5, -0.25])
+    shape[evened.role != Role.SKIN] = 0.0
+    return shape
+
+
+def test_skin_that_would_be_run_through_goes_along(evened, nose_in_lip) -> None:
+    skin = exposed_skin(evened)
+    finder = FoldFinder(evened, skin)
+    pose = nose_in_lip[skin.index]
+
+    def meeting(one: np.ndarray) -> int:
+        return len(finder.new([finder.examine("", one)])[0].pairs)
+
+    assert meeting(pose) > 20
+    apart = Untangler(evened, skin, finder)("", pose, 10)
+    assert apart is not None
+    assert meeting(apart) <= 10
+    assert np.linalg.norm(apart) > 0.5 * np.linalg.norm(pose)
+    far = np.linalg.norm(skin.points - evened.point("nose_tip"), axis=1) > 1.5
+    assert np.array_equal(apart[far], pose[far])
+
+
+def test_parts_follow_what_was_repaired(evened, nose_in_lip, monkeypatch) -> None:
+    monkeypatch.setattr("auto_rig_face.rigging.repair.intersection_limit", lambda _: 10.0)
+    before = len(evened.messages)
+    repaired = repair(
+        evened,
+        {"mouthPucker": nose_in_lip},
+        failed("new self-intersections"),
+        lambda changed: {f"{name} with parts": shape for name, shape in changed.items()},
+    )
+    assert set(repaired) >= {"mouthPucker with parts"}
+    assert len(evened.messages) >= before
+    del evened.messages[before:]
