@@ -77,12 +77,20 @@ class UnriggableFaceError(RigError):
         self.landmarks = landmarks
 
 
+_GUESSED = Message(
+    "warning",
+    "The landmark markers are where they were put at a guess. Look at them: drag those that are "
+    "wrong to their places, and press Auto-Rig Face again.",
+)
+
+
 @dataclass(frozen=True)
 class _Face:
     """Where the face is, and which markers were moved on a head that is rigged already."""
 
     landmarks: FaceLandmarks
     moved: frozenset[str] | None
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass
@@ -140,7 +148,11 @@ def rig_stages(
     with clock.lap("find face"):
         face = replace(face, landmarks=_row_major(face.landmarks))
         face_mesh, scene_head = keep_near_parts(face_mesh, scene_head, face.landmarks.frame)
-        remarks = (*scene_head.messages, *_compare(reference, face.landmarks))
+        remarks = (
+            *scene_head.messages,
+            *face.messages,
+            *_compare(reference, face.landmarks),
+        )
     rig = yield from _build(face_mesh, face.landmarks, template, options, clock)
     yield Progress("Writing the rig", _AT_WRITE)
     with clock.lap("write"), Transaction() as transaction:
@@ -203,7 +215,9 @@ def _find_face(
         known = base = storage.stored_base_landmarks(head)
         placed = _on_surface(face_mesh, markers.read_markers(context, head))
         if base is None and placed and storage.landmarks_source(head) in {"", "markers"}:
-            return _Face(landmarks_from_markers(face_mesh, placed, template, None), None)
+            guessed = not markers.moved_markers(context, head)
+            found = landmarks_from_markers(face_mesh, placed, template, None)
+            return _Face(found, None, (_GUESSED,) if guessed else ())
     if base is None:
         base = yield from _detect(face_mesh, template, clock)
     with clock.lap("find face"):

@@ -33,6 +33,7 @@ LARGE_TRIANGLE: Final[float] = 0.02  # sinks 0.0003 into an eye of the usual siz
 MAX_LIFT: Final[float] = 0.09  # a lid further inside the eye than this isn't in front of it
 PLATEAU: Final[float] = 0.12
 MENDING_ROUNDS: Final[int] = 10
+MAY_SHOW: Final[float] = 0.004  # share of the opening; the certificate allows five times as much
 TOUCHING: Final[float] = 0.02  # IOD; skin of the two lids that lies no further apart touches
 CARRIES: Final[float] = 0.05  # weight from which a vertex holds a place of the margin
 REACH_UPPER: Final[float] = 1.15  # of the opening: how far from the margin the sweep reaches
@@ -43,15 +44,17 @@ EYE_ROLES = {"L": Role.EYE_L, "R": Role.EYE_R}
 
 @dataclass(frozen=True)
 class Leaks:
-    """Where an eye shows past shut lids. ``gap`` (SAMPLES,): how much further down the upper lid
-    must come; ``lift`` (K,): how far forward skin must come that lies behind the eye's surface.
+    """Where an eye shows past shut lids. ``share`` of the opening; ``gap`` (SAMPLES,): how much
+    further down the upper lid must come; ``lift`` (K,): how far forward skin must come that lies
+    behind the eye's surface.
     """
 
+    share: float
     gap: NDArray[np.float64]
     lift: NDArray[np.float64]
 
     def __bool__(self) -> bool:
-        return bool(self.gap.any() or self.lift.any())
+        return self.share > MAY_SHOW
 
 
 class Lids:
@@ -214,15 +217,18 @@ class Lids:
         deepest = float(outline.min()) - 0.5 * self.rim.opening
         covered = skin.found & (start - skin.distance > deepest)
         lift = np.zeros(len(self.region))
+        shows = ~covered
         if self.eye is not None:
             sunk = skin.distance - self.eye.cast(origins, -front).distance
-            sunk = np.where(covered & (sunk > 0) & (sunk < MAX_LIFT), sunk + CLEARANCE, 0.0)
+            shows |= covered & (sunk > 0) & (sunk < MAX_LIFT)
+            sunk = np.where(shows & covered, sunk + CLEARANCE, 0.0)
             # The least motion of a triangle's corners that raises the place by so much.
             weights = (
                 skin.barycentric / np.maximum((skin.barycentric**2).sum(axis=1), 1e-9)[:, None]
             )
             np.maximum.at(lift, self.skin[skin.triangle], sunk[:, None] * weights)
-        return Leaks(self._gap(origins[~covered], edge), lift)
+        share = float(shows.mean()) if len(shows) else 0.0
+        return Leaks(share, self._gap(origins[~covered], edge), lift)
 
     def _rays(self) -> tuple[NDArray[np.float64], float]:
         """Origins (R, 3) of rays from the front that fill the opening, and how far in front of the

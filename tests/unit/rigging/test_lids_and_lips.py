@@ -78,7 +78,7 @@ def test_edges_that_span_a_whole_lid_come_down(coarse_lidded, side: str) -> None
     lids = Lids(coarse_lidded, side)
     still = np.zeros_like(coarse_lidded.vertices)
     assert eye_seen(coarse_lidded, side, still) > 0.5
-    assert eye_seen(coarse_lidded, side, lids.close(still)) == 0.0
+    assert eye_seen(coarse_lidded, side, lids.close(still)) < 0.01
 
 
 def test_a_blink_closes_without_help_from_the_template(transferred) -> None:
