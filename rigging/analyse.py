@@ -53,6 +53,14 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     messages: list[Message] = []
     rims = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
     seam, lip_side = _find_lips(vertices, triangles, role, visible, points, messages)
+    if seam is not None and not (role == Role.TONGUE).any():
+        messages.append(
+            Message(
+                "info",
+                "No tongue was found in the mouth, so tongueOut is left empty. Where there is one, "
+                "make it a piece of its own, or an object that has tongue in its name.",
+            )
+        )
     return Head(
         frame=frame,
         landmarks=landmarks,

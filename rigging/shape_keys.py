@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vocabulary import ARKIT_SHAPES, mirror_shape
-from .head import Head
+from .head import Head, Role
 from .lids import BLINK_STEPS, Lids, lids_of
 from .lips import Lips, lips_of
 from .mirror import MirroredSkin, mirrored_skin
@@ -47,6 +47,9 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     mirrored = mirrored_skin(head)
     unfold = Unfolder(head)
     disabled = _keep_shut(head, template, shapes)
+    if not (head.role == Role.TONGUE).any():
+        disabled.append("tongueOut")
+        shapes["tongueOut"] = np.zeros_like(head.vertices)
     shapes = _each(unfold, symmetrise(shapes, mirrored))
     lids = _constrain_lids(head, shapes)
     shapes |= _settle_lids(shapes, lids, unfold, mirrored)

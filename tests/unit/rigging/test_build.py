@@ -10,6 +10,7 @@ import pytest
 from auto_rig_face.errors import RigError
 from auto_rig_face.rigging.build import build, build_stages
 from auto_rig_face.rigging.data import FaceMesh
+from auto_rig_face.rigging.head import Role
 from auto_rig_face.vocabulary import ARKIT_SHAPES, BONES
 
 LID_AND_LIP_METRICS = ("lid aperture", "lid penetration", "lip seal", "lip crossing")
@@ -59,6 +60,16 @@ def test_a_dirty_mesh_is_rigged(model, template):
     rig = build(dirty, model.landmarks(), template)
     assert all(np.isfinite(shape).all() for shape in rig.shapes.values())
     np.testing.assert_allclose(np.asarray(rig.weights.sum(axis=1)).ravel(), 1.0, atol=1e-12)
+
+
+def test_a_mouth_without_a_tongue_is_told(rig, model, roles, template):
+    tongue = roles[model.triangles[:, 0]] == Role.TONGUE
+    without = build(model.without(tongue).face_mesh(), model.landmarks(), template)
+    assert "tongueOut" not in rig.disabled_shapes
+    assert rig.shapes["tongueOut"].any()
+    assert "tongueOut" in without.disabled_shapes
+    assert not without.shapes["tongueOut"].any()
+    assert any("tongue" in message.text for message in without.messages)
 
 
 def test_stages_go_forward(model, template):
