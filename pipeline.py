@@ -77,6 +77,9 @@ class UnriggableFaceError(RigError):
         self.landmarks = landmarks
 
 
+# Shares of the usual room in which a mouth bag is tried.
+_ROOMS = (1.0, 0.7, 0.45)
+
 _GUESSED = Message(
     "warning",
     "The landmark markers are where they were put at a guess. Look at them: drag those that are "
@@ -167,6 +170,47 @@ def rig_stages(
     objects = tuple(part.obj.name for part in scene_head.parts)
     seconds = {**clock.seconds, **rig.seconds}
     return RigOutcome(face_mesh, rig, written.armature, objects, seconds, messages, status)
+
+
+def cut_mouth(
+    context: bpy.types.Context,
+    obj: bpy.types.Object | None,
+    *,
+    scene_options: SceneOptions = _DEFAULT_SCENE_OPTIONS,
+) -> bpy.types.Object:
+    """Take the rig off a head whose mouth is sealed, and open the mouth; return the head.
+
+    The cut follows the rig's landmarks, which are kept for the next rig. Raises RigError where
+    there is none, or no room for a mouth; the scene is then as it was.
+    """
+    from .rigging.analyse import analyse
+    from .rigging.mouth_bag import check_mouth, plan_mouth
+    from .scene.open_mouth import open_mouth
+    from .scene.remove import remove_rig
+
+    face_mesh, scene_head = read(context, obj, options=scene_options)
+    head = scene_head.obj
+    known = storage.stored_landmarks(head)
+    if known is None:
+        raise RigError(
+            f"Where the mouth of '{head.name}' is isn't known.",
+            "Press Auto-Rig Face first: the cut follows the landmarks that it finds.",
+        )
+    count = len(head.data.vertices)
+    for room in _ROOMS:
+        plan = plan_mouth(face_mesh, known, _template(), room)
+        try:
+            with Transaction() as transaction:
+                open_mouth(context, head, plan, transaction)
+                cut_mesh, _ = read(context, head, options=replace(scene_options, parts="NONE"))
+                check_mouth(analyse(cut_mesh, known), plan, count)
+            break
+        except RigError:
+            if room == _ROOMS[-1]:
+                raise
+    remove_rig(context, head)
+    storage.store_landmarks(head, known, known)
+    return head
 
 
 def offer_markers(

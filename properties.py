@@ -115,6 +115,7 @@ class ObjectState(bpy.types.PropertyGroup):
     landmarks: StringProperty()
     base_landmarks: StringProperty()
     mesh_digest: StringProperty()
+    sealed_mouth: BoolProperty()
 
     marker: StringProperty()
     home: FloatVectorProperty(size=3)
@@ -199,6 +200,11 @@ def is_rigged(obj: bpy.types.Object) -> bool:
     """Whether the object is a head that carries a rig of ours."""
     state = state_of(obj)
     return state.role == "HEAD" and state.status != "NONE"
+
+
+def has_sealed_mouth(obj: bpy.types.Object) -> bool:
+    """Whether the object is a rigged head whose mouth the mesh keeps shut."""
+    return is_rigged(obj) and state_of(obj).sealed_mouth
 
 
 def chosen_shapes(settings: RigSettings) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class BatchArguments:
     strict: bool = False
     time_limit: float = DEFAULT_TIME_LIMIT
     exaggeration: float = 1.0
+    cut_mouths: bool = False
 
 
 def script_arguments(argv: Sequence[str], inside_blender: bool) -> list[str]:
@@ -60,6 +61,7 @@ def parse(arguments: Sequence[str]) -> BatchArguments:
         strict=namespace.strict,
         time_limit=namespace.time_limit,
         exaggeration=namespace.exaggeration,
+        cut_mouths=namespace.cut_mouths,
     )
 
 
@@ -106,6 +108,11 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_TIME_LIMIT,
         metavar="SECONDS",
         help=f"give a head up after this long (default: {DEFAULT_TIME_LIMIT:.0f})",
+    )
+    parser.add_argument(
+        "--cut-mouths",
+        action="store_true",
+        help="cut sealed mouths open and give them a mouth bag, teeth and a tongue",
     )
     parser.add_argument(
         "--exaggeration",

@@ -130,6 +130,8 @@ def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
     """Rig the chosen head, export it, and give the (temporary, final) names of its files."""
     reference = read_picture(Path(head.job.reference)) if head.job.reference else None
     outcome = _drain(head, reference, progress)
+    if head.job.options.get("cut_mouths") and "mouthClose" in outcome.rig.disabled_shapes:
+        outcome = _with_open_mouth(head, outcome, reference, progress)
     head.seconds.update(outcome.seconds)
     head.messages += [*outcome.messages, *outcome.rig.messages]
     _describe(head, outcome)
@@ -153,6 +155,22 @@ def _drain(
             outcome: pipeline.RigOutcome = stop.value
             return outcome
         progress(step.stage, _RIG_FROM + (_RIG_TO - _RIG_FROM) * step.fraction)
+
+
+def _with_open_mouth(
+    head: _Head,
+    sealed: pipeline.RigOutcome,
+    reference: NDArray[np.uint8] | None,
+    progress: Progress,
+) -> pipeline.RigOutcome:
+    """The rig of the head with its mouth cut open; the sealed one where that can't be done."""
+    try:
+        with head.timed("cut mouth"):
+            pipeline.cut_mouth(bpy.context, head.head)
+    except RigError as error:
+        head.messages.append(Message("warning", str(error)))
+        return sealed
+    return _drain(head, reference, progress)
 
 
 def _select_only(head: bpy.types.Object | None) -> None:

@@ -91,6 +91,7 @@ class Runner:
             "object": self.arguments.object_name,
             "reference": content_hash(reference) if reference else None,
             "exaggeration": self.arguments.exaggeration,
+            "cut_mouths": self.arguments.cut_mouths,
         }
         stems = unique_stems(files)
         self._stems.update(stems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from .cut_mouth import AUTORIGFACE_OT_cut_mouth
 from .edit_markers import AUTORIGFACE_OT_edit_markers, AUTORIGFACE_OT_hide_markers
 from .remove_rig import AUTORIGFACE_OT_remove_rig
 from .rig_face import AUTORIGFACE_OT_rig_face
@@ -14,6 +15,7 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_rig_face,
         AUTORIGFACE_OT_edit_markers,
         AUTORIGFACE_OT_hide_markers,
+        AUTORIGFACE_OT_cut_mouth,
         AUTORIGFACE_OT_remove_rig,
     )
 )

@@ -57,6 +57,7 @@ class AUTORIGFACE_PT_main(_SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("auto_rig_face.edit_markers", icon="EMPTY_AXIS")
         row.operator("auto_rig_face.hide_markers", text="", icon="HIDE_ON")
+        layout.operator("auto_rig_face.cut_mouth", icon="MOD_BOOLEAN")
         layout.operator("auto_rig_face.remove_rig", icon="TRASH")
 
 

@@ -199,8 +199,8 @@ def _find_lips(
             Message(
                 "warning",
                 "The mouth is sealed: the mesh has no slit between the lips, so they can't part. "
-                "jawOpen and the jaw bone move the chin without opening the lips. Cut the lip "
-                "line and run Auto-Rig Face again for a mouth that opens.",
+                "jawOpen and the jaw bone move the chin without opening the lips. For a mouth that "
+                "opens press Cut Mouth Open (--cut-mouths in the batch), then Auto-Rig Face again.",
             )
         )
         return None, np.full(len(vertices), LipSide.NONE, np.int8)

@@ -187,3 +187,59 @@ class FaceRig:
         if any(message.severity != "info" for message in self.messages):
             return "amber"
         return "green"
+
+
+@dataclass(frozen=True)
+class BagRing:
+    """One ring of a mouth bag, in IOD: ``depth`` behind the lip line, ``half_width``, and its reach
+    ``up`` and ``down`` in its middle.
+    """
+
+    depth: float
+    half_width: float
+    up: float
+    down: float
+
+
+@dataclass(frozen=True)
+class LoosePart:
+    """A loose part in world space. ``colour``: sRGB in 0..1."""
+
+    name: str
+    vertices: NDArray[np.float64]
+    triangles: NDArray[np.int64]
+    colour: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class MouthPlan:
+    """A sealed mouth to be cut open. ``line`` (3, 3): the lip line's right corner, middle and left
+    corner in the head frame. ``rings`` from the lips inwards; ``parts``: teeth and tongue.
+    """
+
+    frame: HeadFrame
+    line: NDArray[np.float64]
+    rings: tuple[BagRing, ...]
+    parts: tuple[LoosePart, ...]
+
+    @property
+    def width(self) -> float:
+        return float(self.line[2, 0] - self.line[0, 0])
+
+    def at(self, across: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 3) points of the lip line, a parabola through its three points, at x ``across``."""
+        curves = [np.polyfit(self.line[:, 0], self.line[:, axis], 2) for axis in (1, 2)]
+        return np.stack([across, *(np.polyval(curve, across) for curve in curves)], axis=-1)
+
+    def place(
+        self, ring: BagRing, rim: NDArray[np.float64], side: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(N, 3) places on a ring behind the places ``rim`` (N, 3) of the lips' edges, in the head
+        frame. ``side`` (N,): 1 on the upper lip, -1 on the lower one, 0 at the corners.
+        """
+        low, high = rim[:, 0].min(), rim[:, 0].max()
+        middle, half = (low + high) / 2, max((high - low) / 2, 1e-9)
+        reach = (rim[:, 0] - middle) / half
+        height = np.sqrt(np.clip(1.0 - reach**2, 0.0, 1.0)) * np.where(side > 0, ring.up, ring.down)
+        widened = middle + reach * half * 2.0 * ring.half_width / self.width
+        return np.stack([widened, rim[:, 1] + side * height, rim[:, 2] - ring.depth], axis=-1)

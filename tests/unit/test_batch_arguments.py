@@ -12,7 +12,7 @@ from auto_rig_face.batch import arguments
 def test_everything_can_be_asked_for() -> None:
     line = "a.glb b/ --out o --format fbx,glb --reference r.png --object Head --jobs 2 --resume"
     parsed = arguments.parse(
-        [*line.split(), "--strict", "--time-limit", "30", "--exaggeration", "1.3"]
+        [*line.split(), "--strict", "--time-limit", "30", "--exaggeration", "1.3", "--cut-mouths"]
     )
     assert parsed == arguments.BatchArguments(
         inputs=("a.glb", "b/"),
@@ -25,6 +25,7 @@ def test_everything_can_be_asked_for() -> None:
         strict=True,
         time_limit=30.0,
         exaggeration=1.3,
+        cut_mouths=True,
     )
 
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Open a head's sealed mouth in its mesh, with teeth and a tongue beside it."""
+
+from __future__ import annotations
+
+import bmesh
+import bpy
+import numpy as np
+
+from ..rigging.data import LoosePart, MouthPlan
+from .mesh_access import matrix_array
+from .mouth_cut import MouthCut
+from .objects import derived_name, link_beside
+from .transaction import Transaction
+
+MOUTH_COLOUR = (0.32, 0.08, 0.08)
+
+
+def open_mouth(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    plan: MouthPlan,
+    transaction: Transaction,
+) -> list[bpy.types.Object]:
+    """Cut the mesh of ``head`` along the plan's line; returns the new teeth and tongue.
+
+    The mesh is written once everything has worked.
+    """
+    world = matrix_array(head.matrix_world)
+    frame = plan.frame
+    to_head = np.eye(4)
+    to_head[:3, :3] = frame.axes @ world[:3, :3] / frame.scale
+    to_head[:3, 3] = frame.axes @ (world[:3, 3] - frame.origin) / frame.scale
+    mesh = bmesh.new()
+    try:
+        mesh.from_mesh(head.data)
+        faces = MouthCut(mesh, plan, to_head).open()
+        before = head.data.copy()
+        transaction.on_rollback(lambda: _give_back(head, before))
+        transaction.on_commit(lambda: bpy.data.meshes.remove(before))
+        slot = _material_slot(head, derived_name(head, "_Mouth"), MOUTH_COLOUR)
+        for face in faces:
+            face.material_index = slot
+        mesh.to_mesh(head.data)
+    finally:
+        mesh.free()
+    head.data.update()
+    return [_add_part(context, head, part, transaction) for part in plan.parts]
+
+
+def _give_back(head: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
+    cut, head.data = head.data, mesh
+    name = cut.name
+    bpy.data.meshes.remove(cut)
+    mesh.name = name
+
+
+def _material_slot(obj: bpy.types.Object, name: str, colour: tuple[float, float, float]) -> int:
+    """Number of a new material slot; the first one of an object without any is its skin's."""
+    if not obj.data.materials:
+        obj.data.materials.append(None)
+    obj.data.materials.append(_material(name, colour))
+    return len(obj.data.materials) - 1
+
+
+def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
+    material = bpy.data.materials.new(name)
+    material.diffuse_color = (*colour, 1.0)
+    material.use_nodes = True
+    shader = material.node_tree.nodes.get("Principled BSDF")
+    if shader is not None:
+        shader.inputs["Base Color"].default_value = (*colour, 1.0)
+    return material
+
+
+def _add_part(
+    context: bpy.types.Context, head: bpy.types.Object, part: LoosePart, transaction: Transaction
+) -> bpy.types.Object:
+    name = derived_name(head, f"_{part.name}")
+    to_local = np.linalg.inv(matrix_array(head.matrix_world))
+    mesh = bpy.data.meshes.new(name)
+    local = part.vertices @ to_local[:3, :3].T + to_local[:3, 3]
+    mesh.from_pydata(local.tolist(), [], part.triangles.tolist())
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
+    mesh.materials.append(_material(name, part.colour))
+    obj = bpy.data.objects.new(name, mesh)
+    transaction.on_rollback(lambda: bpy.data.objects.remove(obj))
+    link_beside(context, obj, head)
+    obj.parent = head
+    return obj

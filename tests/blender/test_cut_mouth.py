@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mouth that the mesh keeps sealed is cut open, and what the artist made survives."""
+
+from __future__ import annotations
+
+import bmesh
+import bpy
+import numpy as np
+import pytest
+from auto_rig_face.errors import RigError
+from auto_rig_face.models.assets import asset_path
+from auto_rig_face.pipeline import cut_mouth
+from auto_rig_face.properties import has_sealed_mouth, is_rigged, state_of
+from auto_rig_face.rigging.head import Role
+from auto_rig_face.rigging.template import load_template
+from auto_rig_face.scene.mesh_access import basis_positions
+
+SCALE = 0.06  # metres between the eyes
+
+
+@pytest.fixture
+def sealed(context, human, make_active) -> bpy.types.Object:
+    """The human head with a smooth patch in place of lips and mouth bag, and the artist's data."""
+    template = load_template(asset_path("template.npz"))
+    head, seam = template.head, template.head.seam
+    middle = np.concatenate([seam.upper, seam.lower]).mean(axis=0)
+    skin = ~np.isin(head.role, (Role.EYE_L, Role.EYE_R))
+    offset = head.vertices[skin] - middle
+    bag = ~head.visible[skin] & (np.linalg.norm(offset, axis=1) < 1.6) & (offset[:, 1] < 0.16)
+    bag |= np.isin(head.role[skin], (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
+    bag |= ((offset / [0.5, 0.2, 0.6])[:, :3] ** 2).sum(axis=1) < 1.0
+    mesh = bmesh.new()
+    mesh.from_mesh(human.data)
+    mesh.verts.ensure_lookup_table()
+    before = {edge for edge in mesh.edges if edge.is_boundary}
+    doomed = [mesh.verts[row] for row in np.flatnonzero(bag)]
+    bmesh.ops.delete(mesh, geom=doomed, context="VERTS")
+    rim = [edge for edge in mesh.edges if edge.is_boundary and edge not in before]
+    filled = bmesh.ops.holes_fill(mesh, edges=rim)["faces"]
+    bmesh.ops.triangulate(mesh, faces=filled)
+    mesh.to_mesh(human.data)
+    mesh.free()
+    human.data.validate()
+    human.data.uv_layers.new(name="UVMap")
+    group = human.vertex_groups.new(name="Mine")
+    group.add(range(len(human.data.vertices)), 0.25, "REPLACE")
+    human.shape_key_add(name="Basis")
+    own = human.shape_key_add(name="Mine")
+    for point in own.data:
+        point.co.z += 0.01
+    make_active(human)
+    return human
+
+
+def press() -> set[str]:
+    return bpy.ops.auto_rig_face.rig_face()
+
+
+def boundary_edges(obj: bpy.types.Object) -> int:
+    mesh = bmesh.new()
+    mesh.from_mesh(obj.data)
+    count = sum(edge.is_boundary for edge in mesh.edges)
+    mesh.free()
+    return count
+
+
+def test_a_sealed_mouth_is_cut_and_rigged(sealed):
+    assert not bpy.ops.auto_rig_face.cut_mouth.poll()
+    assert press() == {"FINISHED"}
+    assert has_sealed_mouth(sealed)
+    before, edges = basis_positions(sealed.data), boundary_edges(sealed)
+
+    assert bpy.ops.auto_rig_face.cut_mouth() == {"FINISHED"}
+
+    assert not is_rigged(sealed)
+    assert len(bpy.data.armatures) == 0
+    after = basis_positions(sealed.data)
+    assert len(after) > len(before) + 40
+    assert np.abs(after[: len(before)] - before).max() < 1e-3 * SCALE
+    assert boundary_edges(sealed) == edges  # the bag is closed
+    assert [layer.name for layer in sealed.data.uv_layers] == ["UVMap"]
+    assert sealed.data.validate() is False
+    assert [key.name for key in sealed.data.shape_keys.key_blocks] == ["Basis", "Mine"]
+    shift = np.empty(len(after) * 3, np.float32)
+    sealed.data.shape_keys.key_blocks["Mine"].points.foreach_get("co", shift)
+    np.testing.assert_allclose(
+        shift.reshape(-1, 3) - after, np.tile([0.0, 0.0, 0.01], (len(after), 1)), atol=1e-6
+    )
+    assert all(
+        abs(vertex.groups[0].weight - 0.25) < 1e-6 for vertex in sealed.data.vertices[: len(before)]
+    )
+    teeth, tongue = bpy.data.objects["Human_Teeth"], bpy.data.objects["Human_Tongue"]
+    assert teeth.parent == tongue.parent == sealed
+
+    assert press() == {"FINISHED"}
+    assert not has_sealed_mouth(sealed)
+    metrics = {metric.name: metric for metric in state_of(sealed).metrics}
+    assert metrics["lip seal"].measured
+    assert metrics["lip seal"].passed
+    assert metrics["lip crossing"].passed
+    assert teeth.data.shape_keys.key_blocks.get("jawOpen") is not None
+    assert tongue.data.shape_keys.key_blocks.get("tongueOut") is not None
+
+
+def test_one_undo_takes_the_cut_back(sealed):
+    press()
+    vertices = len(sealed.data.vertices)
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.auto_rig_face.cut_mouth("EXEC_DEFAULT", True)
+    bpy.ops.ed.undo()
+    human = bpy.data.objects["Human"]
+    assert len(human.data.vertices) == vertices
+    assert is_rigged(human)
+    assert "Human_Teeth" not in bpy.data.objects
+
+
+def test_a_cut_that_fails_changes_nothing(context, sealed, monkeypatch):
+    with pytest.raises(RigError, match="isn't known"):
+        cut_mouth(context, sealed)
+    press()
+    before = basis_positions(sealed.data)
+    names = sorted(bpy.data.objects.keys())
+
+    def in_vain(*_):
+        raise RigError("The mouth couldn't be opened.", "Cut it by hand.")
+
+    monkeypatch.setattr("auto_rig_face.rigging.mouth_bag.check_mouth", in_vain)
+    with pytest.raises(RigError, match="couldn't be opened"):
+        cut_mouth(context, sealed)
+    assert np.array_equal(basis_positions(sealed.data), before)
+    assert sorted(bpy.data.objects.keys()) == names
+    assert has_sealed_mouth(sealed)
+    assert len(sealed.data.shape_keys.key_blocks) >= 53
