@@ -181,6 +181,7 @@ class MouthCut:
                 middle = edge.link_faces[0].calc_center_median()
                 point = self._to_head[:3, :3] @ np.array(middle) + self._to_head[:3, 3]
                 rim[edge] = 1 if self._height(point) > 0.0 else -1
+                edge.smooth = False  # the face must look at rest as it did
         return rim
 
     def _bag(self, rim: dict[BMEdge, int]) -> list[BMFace]:

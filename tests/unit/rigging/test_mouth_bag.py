@@ -72,8 +72,8 @@ def test_a_head_that_is_still_sealed_is_no_success(closed_mouth, template) -> No
         check_mouth(head, plan, len(head.weld))
 
 
-def test_teeth_that_come_out_of_the_face_are_seen(model, template) -> None:
-    plan = plan_mouth(model.face_mesh(), model.landmarks(), template)
+def test_teeth_that_come_out_of_the_face_are_seen(model, closed_mouth, template) -> None:
+    plan = plan_mouth(closed_mouth.face_mesh(), closed_mouth.landmarks(), template)
     out = [replace(part, vertices=part.vertices + [0.0, -0.05, 0.0]) for part in plan.parts]
     head = model.analysed()
     check_mouth(head, plan, len(head.weld))
