@@ -29,6 +29,8 @@ ROOM: Final = 1.15  # of the teeth's size: the bag's
 # head's depth behind the lips.
 UP_AND_DOWN: Final = 0.75
 DEPTH: Final = 0.6
+FAR: Final = 20.0  # IOD: behind every head
+THINNEST: Final = 0.2  # IOD; what is thinner than this at the mouth is a mask
 HIDDEN_FROM: Final = 0.15  # mouth widths from the lip line on, the bag must not be seen
 MAY_SHOW: Final = 0.002  # of the picture: hardly anything, with the lips shut
 # From where the mouth is looked at, yaw and pitch in degrees, by so many rays a side.
@@ -75,11 +77,12 @@ def plan_mouth(
 
 
 def _depth_behind(face_mesh: FaceMesh, frame: HeadFrame, middle: Floats) -> float:
-    """How far behind the lips the back of the head is; a face without one has room enough."""
+    """How far behind the lips the back of the head is; a mask without one has room enough."""
     scene = RayScene(frame.to_head(face_mesh.vertices), face_mesh.triangles)
-    start = middle - [0.0, 0.0, 0.05]
-    hits = scene.cast(start[None], np.array([0.0, 0.0, -1.0]))
-    return float(hits.distance[0]) if hits.found[0] else 3.0
+    # From behind, so that teeth which are there already don't count.
+    hits = scene.cast((middle - [0.0, 0.0, FAR])[None], np.array([0.0, 0.0, 1.0]))
+    depth = FAR - float(hits.distance[0])
+    return depth if hits.found[0] and depth > THINNEST else FAR
 
 
 def _fitted_parts(
