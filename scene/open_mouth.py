@@ -7,10 +7,11 @@ import bmesh
 import bpy
 import numpy as np
 
+from ..errors import RigError
 from ..rigging.data import LoosePart, MouthPlan
-from .mesh_access import matrix_array
+from .mesh_access import has_mirror, matrix_array
 from .mouth_cut import MouthCut
-from .objects import derived_name, link_beside
+from .objects import derived_name, link_beside, make_single_user
 from .transaction import Transaction
 
 MOUTH_COLOUR = (0.32, 0.08, 0.08)
@@ -24,8 +25,14 @@ def open_mouth(
 ) -> list[bpy.types.Object]:
     """Cut the mesh of ``head`` along the plan's line; returns the new teeth and tongue.
 
-    The mesh is written once everything has worked.
+    The mesh is written once everything has worked. Raises RigError where the line can't be cut.
     """
+    if has_mirror(head):
+        raise RigError(
+            f"'{head.name}' has a Mirror modifier, so only half of its mouth is there to be cut.",
+            "Apply the modifier, rig the head again, and cut the mouth then.",
+        )
+    make_single_user(head, transaction)
     world = matrix_array(head.matrix_world)
     frame = plan.frame
     to_head = np.eye(4)

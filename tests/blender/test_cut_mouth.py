@@ -102,6 +102,27 @@ def test_a_sealed_mouth_is_cut_and_rigged(sealed):
     assert tongue.data.shape_keys.key_blocks.get("tongueOut") is not None
 
 
+def test_half_a_mouth_is_not_cut(context, sealed):
+    press()
+    sealed.modifiers.new("Mirror", "MIRROR")
+    before = basis_positions(sealed.data)
+    with pytest.raises(RigError, match="Mirror modifier"):
+        cut_mouth(context, sealed)
+    assert np.array_equal(basis_positions(sealed.data), before)
+    assert is_rigged(sealed)
+
+
+def test_other_users_of_the_mesh_keep_theirs(context, sealed):
+    press()
+    twin = bpy.data.objects.new("Twin", sealed.data)
+    context.scene.collection.objects.link(twin)
+    twin.location.x = 5.0
+    before = len(twin.data.vertices)
+    cut_mouth(context, sealed)
+    assert sealed.data != twin.data
+    assert len(twin.data.vertices) == before < len(sealed.data.vertices)
+
+
 def test_one_undo_takes_the_cut_back(sealed):
     press()
     vertices = len(sealed.data.vertices)
