@@ -184,7 +184,7 @@ def cut_mouth(
     there is none, or no room for a mouth; the scene is then as it was.
     """
     from .rigging.analyse import analyse
-    from .rigging.mouth_bag import check_mouth, plan_mouth
+    from .rigging.mouth_bag import BadCutError, check_mouth, plan_mouth
     from .scene.open_mouth import open_mouth
     from .scene.remove import remove_rig
 
@@ -205,7 +205,7 @@ def cut_mouth(
                 cut_mesh, _ = read(context, head, options=replace(scene_options, parts="NONE"))
                 check_mouth(analyse(cut_mesh, known), plan, count)
             break
-        except RigError:
+        except BadCutError:
             if room == _ROOMS[-1]:
                 raise
     remove_rig(context, head)

@@ -130,7 +130,7 @@ def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
     """Rig the chosen head, export it, and give the (temporary, final) names of its files."""
     reference = read_picture(Path(head.job.reference)) if head.job.reference else None
     outcome = _drain(head, reference, progress)
-    if head.job.options.get("cut_mouths") and "mouthClose" in outcome.rig.disabled_shapes:
+    if head.job.options.get("cut_mouths") and outcome.rig.has_sealed_mouth:
         outcome = _with_open_mouth(head, outcome, reference, progress)
     head.seconds.update(outcome.seconds)
     head.messages += [*outcome.messages, *outcome.rig.messages]

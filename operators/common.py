@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import bpy
@@ -37,6 +38,22 @@ def can_work(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
         return False
     if context.mode != "OBJECT":
         cls.poll_message_set("Switch to Object Mode first")
+        return False
+    return True
+
+
+def can_work_where(
+    cls: type[bpy.types.Operator],
+    context: bpy.types.Context,
+    holds: Callable[[bpy.types.Object], bool],
+    otherwise: str,
+) -> bool:
+    """The same for heads of which something ``holds``; ``otherwise`` is what the head has not."""
+    if not can_work(cls, context):
+        return False
+    head = chosen_head(context)
+    if not holds(head):
+        cls.poll_message_set(f'"{head.name}" has no {otherwise}')
         return False
     return True
 

@@ -7,7 +7,7 @@ import bpy
 
 from ..errors import RigError
 from ..properties import has_sealed_mouth
-from .common import can_work, chosen_head, forget_error, rig_options, tell_error
+from .common import can_work_where, chosen_head, forget_error, rig_options, tell_error
 
 
 class AUTORIGFACE_OT_cut_mouth(bpy.types.Operator):
@@ -24,15 +24,8 @@ class AUTORIGFACE_OT_cut_mouth(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head carries a rig of ours, and its mouth is sealed."""
-        if not can_work(cls, context):
-            return False
-        head = chosen_head(context)
-        if not has_sealed_mouth(head):
-            cls.poll_message_set(
-                f'"{head.name}" has no sealed mouth that is known: press Auto-Rig Face first'
-            )
-            return False
-        return True
+        text = "sealed mouth that is known: press Auto-Rig Face first"
+        return can_work_where(cls, context, has_sealed_mouth, text)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cut the mesh and make the head the active object."""

@@ -8,7 +8,7 @@ import bpy
 from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import state_of
-from .common import can_work, chosen_head, forget_error, rig_options, tell_error
+from .common import can_work, can_work_where, chosen_head, forget_error, rig_options, tell_error
 
 
 class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
@@ -54,13 +54,8 @@ class AUTORIGFACE_OT_hide_markers(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head has markers."""
-        if not can_work(cls, context):
-            return False
-        head = chosen_head(context)
-        if not any(state_of(obj).role == "MARKER" for obj in head.children):
-            cls.poll_message_set(f'"{head.name}" has no markers; press Edit Markers to show them')
-            return False
-        return True
+        text = "markers; press Edit Markers to show them"
+        return can_work_where(cls, context, _has_markers, text)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove the markers' objects."""
@@ -70,3 +65,7 @@ class AUTORIGFACE_OT_hide_markers(bpy.types.Operator):
         remove_markers(context, head)
         context.view_layer.objects.active = head
         return {"FINISHED"}
+
+
+def _has_markers(head: bpy.types.Object) -> bool:
+    return any(state_of(obj).role == "MARKER" for obj in head.children)

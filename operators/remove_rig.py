@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..properties import is_rigged
-from .common import can_work, chosen_head, forget_error
+from .common import can_work_where, chosen_head, forget_error
 
 
 class AUTORIGFACE_OT_remove_rig(bpy.types.Operator):
@@ -22,13 +22,7 @@ class AUTORIGFACE_OT_remove_rig(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head carries a rig of ours."""
-        if not can_work(cls, context):
-            return False
-        head = chosen_head(context)
-        if not is_rigged(head):
-            cls.poll_message_set(f'"{head.name}" has no face rig to remove')
-            return False
-        return True
+        return can_work_where(cls, context, is_rigged, "face rig to remove")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove the rig and make the head the active object."""

@@ -180,6 +180,11 @@ class FaceRig:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def has_sealed_mouth(self) -> bool:
+        """Whether the mesh has no slit between the lips."""
+        return "mouthClose" in self.disabled_shapes
+
+    @property
     def status(self) -> Status:
         """Green: certified. Amber: certified with warnings. Red: a limit is missed."""
         if not self.certificate.passed:
@@ -203,7 +208,7 @@ class BagRing:
 
 @dataclass(frozen=True)
 class LoosePart:
-    """A loose part in world space. ``colour``: sRGB in 0..1."""
+    """A loose part in world space. ``colour``: linear, 0..1."""
 
     name: str
     vertices: NDArray[np.float64]

@@ -38,6 +38,10 @@ LOOKS: Final = ((0, 0), (40, 0), (-40, 0), (0, 40), (0, -40))
 RAYS: Final = 64
 
 
+class BadCutError(RigError):
+    """A cut that came out badly; with a smaller bag it may not."""
+
+
 def plan_mouth(
     face_mesh: FaceMesh, landmarks: FaceLandmarks, template: Template, room: float = 1.0
 ) -> MouthPlan:
@@ -122,18 +126,18 @@ def _fitted_parts(
 
 
 def check_mouth(head: Head, plan: MouthPlan, first_new: int) -> None:
-    """Raise RigError where a cut didn't become a slit, or its bag comes out of the face.
+    """Raise BadCutError where a cut didn't become a slit, or its bag comes out of the face.
 
     ``head``: the cut mesh, analysed, whose vertices from ``first_new`` on the cut has added.
     """
     if head.seam is None:
-        raise RigError(
+        raise BadCutError(
             "The mouth couldn't be opened: the mesh is too coarse there, or lips and face are "
             "separate pieces.",
             "Cut the lip line by hand: rip it open, extrude its edges inwards, and rig again.",
         )
     if _seen(head, plan, first_new) > MAY_SHOW:
-        raise RigError(
+        raise BadCutError(
             "There is no room for a mouth bag behind the lips: it would come out of the face.",
             "Press Edit Markers, see that the mouth markers lie on the lips, and rig again.",
         )

@@ -54,14 +54,13 @@ class _Repair:
 
     def passes_through(self, shape: NDArray[np.float64]) -> bool:
         """Whether too much skin meets skin in a shape (N, 3)."""
-        found = self._finder.examine("", shape[self._skin.index])
-        return len(self._finder.new([found])[0].pairs) > self._limit
+        return len(self._finder.new_pairs(shape[self._skin.index])) > self._limit
 
     def parted(self, tangled: list[str]) -> Shapes:
         """The shapes in which the skin can be kept apart, with their counterparts."""
         found: Shapes = {}
         for name in tangled:
-            apart = self._untangle(name, self._shapes[name][self._skin.index], self._limit)
+            apart = self._untangle(self._shapes[name][self._skin.index], self._limit)
             if apart is not None:
                 found[name] = self._shapes[name].copy()
                 found[name][self._skin.index] = apart

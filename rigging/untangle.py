@@ -39,21 +39,18 @@ class Untangler:
         if head.seam is not None:
             self._free &= ~skin.near_lips
 
-    def __call__(self, name: str, displacement: Floats, limit: float) -> Floats | None:
+    def __call__(self, displacement: Floats, limit: float) -> Floats | None:
         """The pose (n, 3) of the exposed skin with at most ``limit`` pairs of triangles that meet;
         None where averaging doesn't help so far.
         """
-        pairs = self._pairs(name, displacement)
+        pairs = self._finder.new_pairs(displacement)
         for reach in (reach for reach in REACHES for _ in range(ROUNDS)):
             if len(pairs) <= limit:
                 return displacement
             seeds = np.unique(self._skin.triangles[pairs.ravel()])
             displacement = self._averaged(displacement, seeds, reach)
-            pairs = self._pairs(name, displacement)
+            pairs = self._finder.new_pairs(displacement)
         return displacement if len(pairs) <= limit else None
-
-    def _pairs(self, name: str, displacement: Floats) -> NDArray[np.int64]:
-        return self._finder.new([self._finder.examine(name, displacement)])[0].pairs
 
     def _averaged(self, displacement: Floats, seeds: NDArray[np.int64], reach: float) -> Floats:
         points = self._skin.points

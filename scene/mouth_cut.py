@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cut a sealed mouth open along the lip line, and set a bag behind the cut. On a bmesh.
 
-Only faces that the line crosses are divided; nothing that was there moves, and custom data (UVs,
-colours, vertex groups, shape keys) goes on over the new edges as bmesh interpolates it.
+Only faces that the line crosses are divided; of what was there, only vertices on the line move, by
+a hair. Custom data (UVs, colours, vertex groups, shape keys) goes on over the new edges as bmesh
+interpolates it.
 """
 
 from __future__ import annotations

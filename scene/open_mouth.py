@@ -45,7 +45,7 @@ def open_mouth(
         before = head.data.copy()
         transaction.on_rollback(lambda: _give_back(head, before))
         transaction.on_commit(lambda: bpy.data.meshes.remove(before))
-        slot = _material_slot(head, derived_name(head, "_Mouth"), MOUTH_COLOUR)
+        slot = _material_slot(head, derived_name(head, "_Mouth"), MOUTH_COLOUR, transaction)
         for face in faces:
             face.material_index = slot
         mesh.to_mesh(head.data)
@@ -62,16 +62,21 @@ def _give_back(head: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
     mesh.name = name
 
 
-def _material_slot(obj: bpy.types.Object, name: str, colour: tuple[float, float, float]) -> int:
+def _material_slot(
+    obj: bpy.types.Object, name: str, colour: tuple[float, float, float], transaction: Transaction
+) -> int:
     """Number of a new material slot; the first one of an object without any is its skin's."""
     if not obj.data.materials:
         obj.data.materials.append(None)
-    obj.data.materials.append(_material(name, colour))
+    obj.data.materials.append(_material(name, colour, transaction))
     return len(obj.data.materials) - 1
 
 
-def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
+def _material(
+    name: str, colour: tuple[float, float, float], transaction: Transaction
+) -> bpy.types.Material:
     material = bpy.data.materials.new(name)
+    transaction.on_rollback(lambda: bpy.data.materials.remove(material))
     material.diffuse_color = (*colour, 1.0)
     material.use_nodes = True
     shader = material.node_tree.nodes.get("Principled BSDF")
@@ -86,10 +91,11 @@ def _add_part(
     name = derived_name(head, f"_{part.name}")
     to_local = np.linalg.inv(matrix_array(head.matrix_world))
     mesh = bpy.data.meshes.new(name)
+    transaction.on_rollback(lambda: bpy.data.meshes.remove(mesh))
     local = part.vertices @ to_local[:3, :3].T + to_local[:3, 3]
     mesh.from_pydata(local.tolist(), [], part.triangles.tolist())
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
-    mesh.materials.append(_material(name, part.colour))
+    mesh.materials.append(_material(name, part.colour, transaction))
     obj = bpy.data.objects.new(name, mesh)
     transaction.on_rollback(lambda: bpy.data.objects.remove(obj))
     link_beside(context, obj, head)

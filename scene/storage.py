@@ -28,7 +28,7 @@ def store_rig(
     head = scene_head.obj
     state = state_of(head)
     state.role, state.status = "HEAD", status.upper()
-    state.sealed_mouth = "mouthClose" in rig.disabled_shapes
+    state.sealed_mouth = rig.has_sealed_mouth
     for part in scene_head.parts[1:]:
         part_state = state_of(part.obj)
         part_state.role, part_state.head = "PART", head

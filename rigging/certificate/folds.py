@@ -160,6 +160,10 @@ class FoldFinder:
         candidates = np.flatnonzero(any_corner(strained, triangles))
         return find_intersections(self._skin.points + displacement, triangles, candidates)
 
+    def new_pairs(self, displacement: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(K, 2) the triangles that intersect in one pose and not at rest."""
+        return self.new([self.examine("", displacement)])[0].pairs
+
     def new(self, folds: list[Folds]) -> list[Folds]:
         """The same folds without the pairs that intersect at rest already."""
         none = np.zeros(0, np.int64)

@@ -69,10 +69,10 @@ def test_skin_that_would_be_run_through_goes_along(evened, nose_in_lip) -> None:
     pose = nose_in_lip[skin.index]
 
     def meeting(one: np.ndarray) -> int:
-        return len(finder.new([finder.examine("", one)])[0].pairs)
+        return len(finder.new_pairs(one))
 
     assert meeting(pose) > 20
-    apart = Untangler(evened, skin, finder)("", pose, 10)
+    apart = Untangler(evened, skin, finder)(pose, 10)
     assert apart is not None
     assert meeting(apart) <= 10
     assert np.linalg.norm(apart) > 0.5 * np.linalg.norm(pose)
