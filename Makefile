@@ -34,7 +34,7 @@ $(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.p
 endif
 endif
 
-.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes clean requirements format
+.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality clean requirements format
 
 help:
 	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
@@ -46,6 +46,7 @@ help:
 	@echo "make build [PLATFORMS=...]    extension zips in dist/"
 	@echo "make bench                    speed and memory, into benchmarks/results/"
 	@echo "make bench-shapes HEADS=path  shapes against artists' rigs, into benchmarks/results/"
+	@echo "make bench-generality         heads that are made in code, into benchmarks/results/"
 	@echo "make assets                   bake the template and the landmark models"
 	@echo "make format                   reformat the Python files"
 	@echo "make requirements             pin newer packages"
@@ -128,6 +129,9 @@ bench: $(READY) $(ASSETS)
 bench-shapes: $(READY) $(ASSETS)
 	@[ -n "$(HEADS)" ] || { echo "Name the folder of heads: make bench-shapes HEADS=path"; exit 2; }
 	@$(PY) -m benchmarks.quality --heads '$(HEADS)' --out benchmarks/results
+
+bench-generality: $(READY) $(ASSETS) $(TRAINING_TEMPLATE)
+	@$(PY) -m benchmarks.generality --out benchmarks/results
 
 # The tool that pins is kept apart, so that it is nobody's dependency.
 requirements: $(READY)

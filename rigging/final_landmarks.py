@@ -20,8 +20,8 @@ from .template import Template
 
 SEEN_ON_MESH = 0.9  # confidence of a landmark that was read off the mesh
 # What the views alone find on a head whose mouth has no slit. Below this median confidence, half
-# of these landmarks are off by more than 0.13 IOD (measured on heads of ten kinds made in code, of
-# which every landmark is known).
+# of these landmarks are off by more than 0.13 IOD (`make bench-generality`: heads of ten kinds made
+# in code, of which every landmark is known).
 DOUBTFUL = 0.3
 LOWER_FACE = {
     "nose": ("nose_tip", "nose_base"),
