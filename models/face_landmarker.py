@@ -9,19 +9,15 @@ https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import RigError
 from ..vocabulary import ARKIT_SHAPES
 from .assets import asset_path
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
-Picture = NDArray[np.uint8] | NDArray[np.float32]
+from .crops import Crop, Picture, check_picture, crop_around, warp
+from .runtime import run, session
 
 POINTS: Final = 478
 # Outer corners of the character's right and left eye among the 478 points: they give the roll.
@@ -76,30 +72,13 @@ class _Detection:
     eyes: NDArray[np.float64]  # (2, 2): the character's right, then left
 
 
-@dataclass(frozen=True)
-class _Crop:
-    """A square region of the picture, turned so that the eyes are level."""
-
-    centre: NDArray[np.float64]
-    size: float
-    roll: float
-
-    def to_picture(self, resolution: int) -> NDArray[np.float64]:
-        """(2, 3) affine map from the crop's pixels to the picture's."""
-        scale = self.size / resolution
-        cosine, sine = np.cos(self.roll) * scale, np.sin(self.roll) * scale
-        linear = np.array([[cosine, -sine], [sine, cosine]])
-        middle = np.full(2, (resolution - 1) / 2)
-        return np.column_stack([linear, self.centre - linear @ middle])
-
-
 class FaceLandmarker:
     """The three networks, loaded once and asked often. Loading raises RigError when it can't be."""
 
     def __init__(self, threads: int = THREADS) -> None:
-        self._detector = _session("face_detector.onnx", threads)
-        self._mesh = _session("face_landmarks.onnx", threads)
-        self._coefficients = _session("face_blendshapes.onnx", threads)
+        self._detector = session(asset_path("face_detector.onnx"), threads)
+        self._mesh = session(asset_path("face_landmarks.onnx"), threads)
+        self._coefficients = session(asset_path("face_blendshapes.onnx"), threads)
         self._detector_size = int(self._detector.get_inputs()[0].shape[1])
         self._mesh_size = int(self._mesh.get_inputs()[0].shape[1])
         self._anchors = _anchors(self._detector_size)
@@ -118,15 +97,13 @@ class FaceLandmarker:
         about 1 / CROP_MARGIN of it. Then only this face is looked for, which takes half the time.
         May be called from several threads at once.
         """
-        is_colour = image.ndim == 3 and image.shape[2] == 3 and image.size > 0
-        if not is_colour or image.dtype not in (np.uint8, np.float32):
-            raise ValueError(f"expected an (H, W, 3) picture, got {image.shape}, {image.dtype}")
+        check_picture(image)
         detections = self._detect(image, min_score)
         if not framed:
             return [self._describe(image, detection, blendshapes) for detection in detections]
         if not detections:
             return []
-        points, presence = self._locate(image, _whole(image))
+        points, presence = self._locate(image, Crop.of_whole(image))
         coefficients = self._blendshapes(points) if blendshapes else None
         nearest = _nearest(points, detections)
         return [FacePrediction(nearest.score, nearest.box, points, presence, coefficients)]
@@ -140,10 +117,10 @@ class FaceLandmarker:
         return FacePrediction(detection.score, detection.box, points, presence, coefficients)
 
     def _detect(self, image: Picture, min_score: float) -> list[_Detection]:
-        letterbox = _whole(image)
+        letterbox = Crop.of_whole(image)
         size = self._detector_size
-        crop = _warp(image, letterbox, size, replicate_border=False) / 127.5 - 1.0
-        outputs = _run(self._detector, crop)
+        crop = warp(image, letterbox, size, replicate_border=False) / 127.5 - 1.0
+        outputs = run(self._detector, crop)
         regressors = next(output[0] for output in outputs if output.shape[-1] == 16)
         logits = next(output[0, :, 0] for output in outputs if output.shape[-1] == 1)
         scores = _sigmoid(logits)
@@ -158,11 +135,11 @@ class FaceLandmarker:
         corners_and_eyes = corners_and_eyes @ to_picture[:, :2].T + to_picture[:, 2]
         return _merge_overlapping(scores[candidates].astype(np.float64), corners_and_eyes)
 
-    def _locate(self, image: Picture, crop: _Crop) -> tuple[NDArray[np.float64], float]:
+    def _locate(self, image: Picture, crop: Crop) -> tuple[NDArray[np.float64], float]:
         """The 478 points (478, 3) in the picture's pixels, and the presence."""
         size = self._mesh_size
-        pixels = _warp(image, crop, size, replicate_border=True) / 255.0
-        outputs = _run(self._mesh, pixels)
+        pixels = warp(image, crop, size, replicate_border=True) / 255.0
+        outputs = run(self._mesh, pixels)
         local = outputs[0].reshape(POINTS, 3).astype(np.float64)
         to_picture = crop.to_picture(size)
         flat = (local[:, :2] - 0.5) @ to_picture[:, :2].T + to_picture[:, 2]
@@ -171,34 +148,8 @@ class FaceLandmarker:
 
     def _blendshapes(self, points: NDArray[np.float64]) -> dict[str, float]:
         flat = points[_BLENDSHAPE_POINTS, :2]
-        (values,) = _run(self._coefficients, flat)
+        (values,) = run(self._coefficients, flat)
         return dict(zip(COEFFICIENTS, (float(value) for value in values.reshape(-1)), strict=True))
-
-
-def _session(name: str, threads: int) -> InferenceSession:
-    path = asset_path(name)
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise RigError(
-            f"The extension's neural network library, ONNX Runtime, can't be loaded ({error}).",
-            "Install the extension's zip that was made for this version of Blender and this system;"
-            " on Windows also install Microsoft's Visual C++ redistributable.",
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    # Idle threads sleep instead of spinning: ray casting needs the cores between two pictures.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def _run(session: InferenceSession, values: NDArray[Any]) -> list[NDArray[np.float32]]:
-    """Outputs of a network for one example, in float32."""
-    batch = np.ascontiguousarray(values[None], np.float32)
-    return session.run(None, {session.get_inputs()[0].name: batch})
 
 
 def _anchors(size: int) -> NDArray[np.float64]:
@@ -214,32 +165,6 @@ def _anchors(size: int) -> NDArray[np.float64]:
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return 1.0 / (1.0 + np.exp(-np.clip(logits, -80.0, 80.0)))
-
-
-def _warp(
-    image: Picture, crop: _Crop, resolution: int, *, replicate_border: bool
-) -> NDArray[np.float32]:
-    """The crop as a (resolution, resolution, 3) picture of 0..255, without aliasing."""
-    import cv2
-
-    to_picture = crop.to_picture(resolution)
-    pixels_apart = crop.size / resolution
-    source: NDArray[Any] = image
-    while pixels_apart > 2 and min(source.shape[:2]) > 1:
-        height, width = source.shape[:2]
-        halved = (max(width // 2, 1), max(height // 2, 1))
-        ratio = np.array([halved[0] / width, halved[1] / height])
-        source = cv2.resize(source, halved, interpolation=cv2.INTER_AREA)
-        to_picture = to_picture * ratio[:, None]
-        to_picture[:, 2] += ratio / 2 - 0.5
-        pixels_apart /= 2
-    return cv2.warpAffine(
-        source,
-        to_picture,
-        (resolution, resolution),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE if replicate_border else cv2.BORDER_CONSTANT,
-    ).astype(np.float32)
 
 
 def _merge_overlapping(
@@ -268,17 +193,12 @@ def _overlap(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np
     return common / np.maximum(np.prod(box[1] - box[0]) + areas - common, 1e-9)
 
 
-def _crop_of_detection(detection: _Detection) -> _Crop:
+def _crop_of_detection(detection: _Detection) -> Crop:
     left, top, right, bottom = detection.box
     along = detection.eyes[1] - detection.eyes[0]
     centre = np.array([left + right, top + bottom]) / 2
     size = max(right - left, bottom - top, 1.0) * CROP_MARGIN
-    return _Crop(centre, float(size), float(np.arctan2(along[1], along[0])))
-
-
-def _whole(image: Picture) -> _Crop:
-    height, width = image.shape[:2]
-    return _Crop(np.array([width - 1, height - 1]) / 2, float(max(height, width)), 0.0)
+    return Crop(centre, float(size), float(np.arctan2(along[1], along[0])))
 
 
 def _nearest(points: NDArray[np.float64], detections: list[_Detection]) -> _Detection:
@@ -288,12 +208,6 @@ def _nearest(points: NDArray[np.float64], detections: list[_Detection]) -> _Dete
     return detections[int(_overlap(box, boxes).argmax())]
 
 
-def _crop_of_points(points: NDArray[np.float64]) -> _Crop:
-    along = points[LEFT_EYE_OUTER, :2] - points[RIGHT_EYE_OUTER, :2]
-    roll = float(np.arctan2(along[1], along[0]))
-    cosine, sine = np.cos(roll), np.sin(roll)
-    to_level = np.array([[cosine, sine], [-sine, cosine]])
-    level = points[:, :2] @ to_level.T
-    low, high = level.min(axis=0), level.max(axis=0)
-    size = max(float((high - low).max()), 1.0) * CROP_MARGIN
-    return _Crop((low + high) / 2 @ to_level, size, roll)
+def _crop_of_points(points: NDArray[np.float64]) -> Crop:
+    flat = points[:, :2]
+    return crop_around(flat, flat[LEFT_EYE_OUTER] - flat[RIGHT_EYE_OUTER], CROP_MARGIN)

@@ -15,14 +15,15 @@ from auto_rig_face.training.landmarks import source
 torch = pytest.importorskip("torch", reason="torch, for training only, isn't installed")
 from auto_rig_face.training.landmarks import (  # noqa: E402
     __main__,
+    draw,
     evaluate,
     export,
     looks,
     losses,
     network,
     pool,
-    train,
 )
+from auto_rig_face.training.landmarks import trainer as trainers  # noqa: E402
 from auto_rig_face.training.landmarks.config import FULL, TOY  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -122,22 +123,22 @@ def test_the_shipped_networks_are_small_enough() -> None:
 def test_a_step_lowers_the_loss_on_the_same_pictures() -> None:
     heads = evaluate.held_out("train", 6, TINY, CPU)
     rng = np.random.default_rng(0)
-    crop = train.draw(heads, rng, 4, TINY.crop, looks.CROP)
-    scene = train.draw(heads, rng, 4, TINY.scene, looks.SCENE)
-    trainer = train.Trainer(TINY, CPU)
+    crop = draw.draw(heads, rng, 4, TINY.crop, looks.CROP)
+    scene = draw.draw(heads, rng, 4, TINY.scene, looks.SCENE)
+    trainer = trainers.Trainer(TINY, CPU)
     totals = [sum(trainer.train_step(crop, scene).values()) for _ in range(15)]
     assert totals[-1] < totals[0]
 
 
 def test_a_run_can_be_resumed_with_its_optimiser(tmp_path: Path) -> None:
-    trainer = train.Trainer(TINY, CPU)
+    trainer = trainers.Trainer(TINY, CPU)
     heads = evaluate.held_out("train", 4, TINY, CPU)
     rng = np.random.default_rng(0)
-    pair = [train.draw(heads, rng, 2, TINY.crop, f) for f in (looks.CROP, looks.SCENE)]
+    pair = [draw.draw(heads, rng, 2, TINY.crop, f) for f in (looks.CROP, looks.SCENE)]
     for _ in range(3):
         trainer.train_step(*pair)
     trainer.save(tmp_path / "checkpoint.pt")
-    resumed = train.Trainer(TINY, CPU)
+    resumed = trainers.Trainer(TINY, CPU)
     resumed.load(tmp_path / "checkpoint.pt")
     first, second = trainer.train_step(*pair), resumed.train_step(*pair)
     assert first == pytest.approx(second)
@@ -148,7 +149,7 @@ def test_a_run_can_be_resumed_with_its_optimiser(tmp_path: Path) -> None:
 
 def test_calibration_brings_expected_to_observed_errors() -> None:
     heads = evaluate.held_out("validation", 6, TINY, CPU)
-    networks = train.Trainer(TINY, CPU).averaged()
+    networks = trainers.Trainer(TINY, CPU).averaged()
     before = evaluate.run(networks, heads, TINY)
     evaluate.calibrate(networks, before)
     after = evaluate.run(networks, heads, TINY)
@@ -175,7 +176,7 @@ def test_a_pool_in_one_block_of_memory_renders_the_same_pictures() -> None:
         ring = pool.HeadPool(3, "cpu", resident=resident)
         ring.add(heads[:2])
         ring.add(heads[2:])
-        examples.append(train.draw(ring, np.random.default_rng(1), 6, 64, looks.CROP))
+        examples.append(draw.draw(ring, np.random.default_rng(1), 6, 64, looks.CROP))
     loose, block = examples
     assert torch.equal(loose.truth.points, block.truth.points)
     assert torch.equal(loose.truth.exists, block.truth.exists)
@@ -203,7 +204,7 @@ def test_the_command_line_trains_evaluates_and_exports(
     assert len(figures["calibration"]) == 10
     names = json.loads((tmp_path / "export" / "landmarks.json").read_text(encoding="utf-8"))
     assert names["points"] == list(scheme.NAMES)
-    card = (tmp_path / "export" / "landmarks.md").read_text(encoding="utf-8")
+    card = (tmp_path / "export" / "README.md").read_text(encoding="utf-8")
     for file in export.FILES.values():
         assert (tmp_path / "export" / file).is_file()
         assert file in card

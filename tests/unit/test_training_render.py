@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import shutil
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from auto_rig_face.rigging.raycast import RayScene
 from auto_rig_face.training.landmarks import expressions as ex
 from auto_rig_face.training.landmarks import looks, scene
 from auto_rig_face.training.landmarks import points as scheme
@@ -20,32 +17,11 @@ torch = pytest.importorskip("torch", reason="torch, for training only, isn't ins
 from auto_rig_face.training.landmarks.render import (  # noqa: E402
     batch,
     camera_faults,
-    cast,
-    cuda,
     pictures,
+    surface,
 )
 
 BUILT = ("toon", "anime", "blocky", "animal", "creature", "robot")
-# The CUDA kernel as plain C++: one thread at a time.
-HOST = """
-#include <cmath>
-#include <cstring>
-#include <algorithm>
-using std::max; using std::min;
-#define __global__
-struct Index { int x, y; };
-static Index blockIdx, blockDim, threadIdx;
-static unsigned __float_as_uint(float f) { unsigned u; std::memcpy(&u, &f, 4); return u; }
-static void atomicMin(unsigned long long *a, unsigned long long v) { if (v < *a) *a = v; }
-#include "raster.cu"
-extern "C" void run(const float *p, const int *t, const int *c, unsigned long long *b, int pictures,
-                    int vertices, int most, int width) {
-  blockDim = {1, 1}; threadIdx = {0, 0};
-  for (blockIdx.y = 0; blockIdx.y < pictures; blockIdx.y++)
-    for (blockIdx.x = 0; blockIdx.x < most; blockIdx.x++)
-      rasterise(p, t, c, b, vertices, most, width);
-}
-"""
 
 
 def heads_and_look(families_: tuple[str, ...] = BUILT, seed: int = 3):
@@ -134,36 +110,54 @@ def test_jpeg_of_high_quality_hardly_changes_a_picture_and_of_low_quality_does()
     assert best < 0.01 < worst
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler to run the kernel with")
-def test_the_kernel_shows_the_triangles_that_rays_hit(tmp_path: Path) -> None:
+def test_the_kernel_shows_the_triangles_that_rays_hit() -> None:
     heads, look, _ = heads_and_look()
     packed, on_device, width = batch.pack_heads(heads, "cpu"), batch.pack_look(look, "cpu"), 96
-    (tmp_path / "host.cpp").write_text(HOST, encoding="utf-8")
-    library = tmp_path / "raster.so"
-    command = ["g++", "-O2", "-shared", "-fPIC", f"-I{cuda.SOURCE.parent}", "-o", str(library)]
-    subprocess.run([*command, str(tmp_path / "host.cpp")], check=True)
-    points = cuda.to_screen(packed.vertices, on_device, width)
-    buffer = torch.full((len(heads), width, width), cuda.EMPTY, dtype=torch.int64)
-    pointers = (points, packed.triangles.contiguous(), packed.count, buffer)
-    ctypes.CDLL(str(library)).run(
-        *(ctypes.c_void_p(tensor.data_ptr()) for tensor in pointers),
-        *(len(heads), points.shape[1], packed.triangles.shape[1], width),
+    drawn = surface.visible_triangles(packed, on_device, width).numpy()
+    places = batch.to_camera(packed.vertices, on_device).numpy()
+    right, up = (slopes.numpy() for slopes in batch.pixel_slopes(on_device, width))
+    for picture, head in enumerate(heads):
+        x, y = np.meshgrid(right[picture], up[picture])
+        rays = np.stack([x.ravel(), y.ravel(), np.ones(width * width)], axis=1)
+        scene_ = RayScene(places[picture], head.triangles)
+        hit = scene_.cast(np.zeros_like(rays), rays).triangle.reshape(width, width)
+        # Only pixels on edges, and layers that touch, may differ.
+        assert float((drawn[picture] == hit).mean()) > 0.99
+        assert float(((drawn[picture] >= 0) == (hit >= 0)).mean()) > 0.999
+
+
+def test_a_flat_light_shows_the_palette() -> None:
+    heads, look, _ = heads_and_look(("toon",))
+    nothing = np.zeros_like(look.rim)
+    flat = replace(
+        look,
+        ambient=np.ones_like(look.ambient),
+        strength=np.zeros_like(look.strength),
+        specular=np.zeros_like(look.specular),
+        mottle=np.zeros_like(look.mottle),
+        tint_palette=look.palette,
+        rim=nothing,
     )
-    drawn = torch.where(buffer == cuda.EMPTY, -1, buffer & 0xFFFFFFFF).int()
-    hit = cast.visible_triangles(packed, on_device, width)
-    # Only pixels on edges, and layers that touch, may differ.
-    assert float((drawn == hit).float().mean()) > 0.99
-    assert float(((drawn >= 0) == (hit >= 0)).float().mean()) > 0.999
+    packed, on_device = batch.pack_heads(heads, "cpu"), batch.pack_look(flat, "cpu")
+    shown = surface.visible_triangles(packed, on_device, 64)
+    colours = surface.coloured(packed, on_device, shown)
+    there = shown[0] >= 0
+    role = packed.role[0][shown[0][there].long()].long()
+    wanted = on_device.palette[0][role]
+    assert torch.allclose(colours.colour[0].permute(1, 2, 0)[there], wanted, atol=1e-5)
+    lengths = colours.normal[0].norm(dim=0)
+    assert torch.allclose(lengths[there], torch.ones_like(lengths[there]), atol=1e-4)
+    assert not bool(torch.isfinite(colours.depth[0][~there]).any())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: only rays can render here")
-def test_both_renderers_give_the_same_pictures() -> None:
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: only the processor renders here")
+def test_the_kernels_give_the_same_pictures_on_a_gpu() -> None:
     heads, look, points = heads_and_look()
     look = plain(look)
-    rays = rendered(heads, look, points)
-    kernel = rendered(heads, look, points, device="cuda")
-    difference = (rays.rgb - kernel.rgb.cpu()).abs().mean(dim=1)
+    host = rendered(heads, look, points)
+    device = rendered(heads, look, points, device="cuda")
+    difference = (host.rgb - device.rgb.cpu()).abs().mean(dim=1)
     assert float(difference.mean()) < 0.004
     assert float((difference > 0.1).float().mean()) < 0.01
-    assert float((rays.visible == kernel.visible.cpu()).float().mean()) > 0.98
-    assert torch.allclose(rays.points, kernel.points.cpu(), atol=1e-4)
+    assert float((host.visible == device.visible.cpu()).float().mean()) > 0.98
+    assert torch.allclose(host.points, device.points.cpu(), atol=1e-4)

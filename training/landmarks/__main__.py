@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "command", choices=("bake", "sheet", "data", "check", "train", "evaluate", "export", "run")
+        "command",
+        choices=("bake", "sheet", "data", "bank", "check", "train", "evaluate", "export", "run"),
     )
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "landmarks")
     parser.add_argument("--count", type=int, default=64, help="heads or pictures")
@@ -84,6 +85,15 @@ def _data(given: argparse.Namespace) -> int:
     return 0
 
 
+def _bank(given: argparse.Namespace) -> int:
+    from .bank import fill
+
+    config = _config(given)
+    workers = max(1, config.workers)
+    fill(given.out, config.crop, given.count, workers, config.seconds, given.seed)
+    return 0
+
+
 def _steps(given: argparse.Namespace) -> int:
     from . import steps
 
@@ -106,6 +116,7 @@ _COMMANDS = {
     "bake": _bake,
     "sheet": _sheet,
     "data": _data,
+    "bank": _bank,
     "check": _steps,
     "train": _steps,
     "run": _steps,

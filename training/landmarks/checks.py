@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from . import looks
+from .draw import Example, draw
 from .network import unpack
 from .pool import HeadPool
-from .train import Example, draw
 
 SEEN, HIDDEN, LACKING, PREDICTED = (0, 255, 0), (0, 0, 255), (255, 128, 0), (255, 0, 255)
 

@@ -14,7 +14,8 @@ class Config:
     a step; ``rate``: highest learning rate, ``warm_up``: its first steps; ``decay``: of weights;
     ``average``: decay of the averaged weights a step; ``tests``: heads in an evaluation;
     ``session``: seconds after which this process stops, to be resumed; ``report``: steps between
-    two lines of the log; ``save``: seconds between two checkpoints.
+    two lines of the log; ``save``: seconds between two checkpoints; ``bank``: the folder of a bank
+    of pictures to train on instead of rendering.
     """
 
     seconds: float = 1500.0
@@ -36,6 +37,7 @@ class Config:
     report: int = 200
     save: float = 120.0
     seed: int = 1
+    bank: str = ""
 
 
 FULL = Config()

@@ -19,11 +19,11 @@ from torch import nn
 from . import looks, source
 from . import points as scheme
 from .config import Config
+from .draw import Example, draw
 from .heads import faceless, families
 from .losses import EXPECTED
 from .network import boxes, unpack
 from .pool import Builders, HeadPool
-from .train import Example, draw
 
 NAMED: Final = scheme.indices(tuple(scheme.PRODUCT_POINTS.values()))
 FAILURE: Final = 10.0  # percent

@@ -16,6 +16,7 @@ from torch import nn
 from . import points as scheme
 from .config import Config
 from .expressions import EMOTIONS
+from .heads.template_data import load
 from .network import PER_POINT
 
 OPSET: Final = 17
@@ -52,9 +53,18 @@ def export(
     total = sum(fact["bytes"] for fact in facts["files"].values())
     if total > SIZE_LIMIT:
         raise ValueError(f"The networks take {total} bytes, more than {SIZE_LIMIT}")
-    (out / "landmarks.json").write_text(json.dumps(_description(config), indent=1) + "\n", "utf-8")
-    (out / "landmarks.md").write_text(card(facts), encoding="utf-8")
+    about = json.dumps(_description(config)) + "\n"
+    (out / "landmarks.json").write_text(about, encoding="utf-8")
+    (out / "README.md").write_text(card(facts), encoding="utf-8")
+    _write_manifest(out)
     return facts
+
+
+def _write_manifest(out: Path) -> None:
+    """The hashes that the product checks the files against."""
+    names = (*FILES.values(), "landmarks.json")
+    hashes = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
+    (out / "manifest.json").write_text(json.dumps(hashes, indent=2) + "\n", encoding="utf-8")
 
 
 def halved(network: nn.Module) -> nn.Module:
@@ -132,9 +142,18 @@ def disagreement(network: nn.Module, path: Path, size: int, count: int = 4) -> f
 
 
 def _description(config: Config) -> dict[str, Any]:
-    """What a reader of the outputs must know."""
+    """What a reader of the outputs must know. ``rest``: the points of the average head, head frame;
+    ``face_box``: the points that its box is drawn around; ``eyes``: the character's right outer
+    corner, and the left one.
+    """
+    template = load()
+    rest = template.points_on(template.vertices)
     return {
         "points": list(scheme.NAMES),
+        "rest": np.round(rest, 4).tolist(),
+        "face_box": list(scheme.FACE_BOX),
+        "eyes": ["lid_upper_R_10", "lid_upper_L_10"],
+        "named": scheme.PRODUCT_POINTS,
         "per_point": ["x", "y", "log_sigma", "visible", "exists"][:PER_POINT],
         "emotions": list(EMOTIONS),
         "crop": config.crop,

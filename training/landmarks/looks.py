@@ -14,7 +14,8 @@ from .scene import ROLES, Look, Role, face_frame, project
 
 Floats = NDArray[np.float64]
 STYLES: Final = ("plain", "clay", "toon", "creature", "line", "grey")
-STYLE_SHARES: Final = (0.26, 0.18, 0.26, 0.17, 0.07, 0.06)
+STYLE_SHARES: Final = (0.25, 0.25, 0.21, 0.16, 0.07, 0.06)
+CLEAN: Final = 0.35  # share of pictures without faults, as renders are
 SENSOR: Final = 36.0  # mm, of the focal lengths below
 _BOX: Final = scheme.indices(scheme.FACE_BOX)
 
@@ -280,10 +281,13 @@ def _surroundings(
 
 
 def _faults(rng: np.random.Generator, count: int, style: NDArray[np.str_]) -> dict[str, NDArray]:
-    def maybe(share: float, low: float, high: float) -> Floats:
-        return np.where(rng.random(count) < share, rng.uniform(low, high, count), 0.0)
+    clean = rng.random(count) < CLEAN
 
-    barred = rng.random(count) < 0.12
+    def maybe(share: float, low: float, high: float) -> Floats:
+        has_it = (rng.random(count) < share) & ~clean
+        return np.where(has_it, rng.uniform(low, high, count), 0.0)
+
+    barred = (rng.random(count) < 0.12) & ~clean
     occluder = np.stack(
         [
             rng.uniform(-1, 1, count),

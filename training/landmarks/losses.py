@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import torch
@@ -34,6 +34,19 @@ class Truth:
     intensity: Tensor
     face: Tensor
     box: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``pictures`` (B, 3, S, S) float32 in 0..1, and their labels."""
+
+    pictures: Tensor
+    truth: Truth
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on ``device``."""
+        labels = {f.name: getattr(self.truth, f.name).to(device) for f in fields(self.truth)}
+        return Batch(self.pictures.to(device), Truth(**labels))
 
 
 def regressor_loss(face: Face, truth: Truth) -> dict[str, Tensor]:

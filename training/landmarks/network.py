@@ -135,7 +135,10 @@ class Detector(nn.Module):
             nn.Conv2d(c[3], c[2], 1, bias=False), nn.BatchNorm2d(c[2]),
             nn.Upsample(scale_factor=2, mode="nearest"),
         )  # fmt: skip
-        self.head = nn.Sequential(Block(c[2], c[2], 1), nn.Conv2d(c[2], 5, 1))
+        last = nn.Conv2d(c[2], 5, 1)
+        nn.init.zeros_(last.bias)
+        nn.init.constant_(last.bias[:1], -4.0)  # hardly any cell has a face
+        self.head = nn.Sequential(Block(c[2], c[2], 1), last)
 
     def forward(self, picture: Tensor) -> Tensor:
         features = self.middle(self.down((picture - 0.5) * 4))

@@ -189,7 +189,7 @@ class Builders:
         for worker in range(workers):
             arguments = (self._queue, split, start + worker, workers, seed)
             self._processes.append(context.Process(target=_build, args=arguments, daemon=True))
-        with _one_thread_each():
+        with one_thread_each():
             for process in self._processes:
                 process.start()
 
@@ -222,7 +222,7 @@ class Builders:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Processes started meanwhile use one thread: there is one of them for each core."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     before = {name: os.environ.get(name) for name in names}

@@ -16,9 +16,10 @@ from . import evaluate as evaluation
 from . import export as exporting
 from . import train as training
 from .config import Config
+from .draw import draw
 from .heads import faceless, families
 from .pool import Builders, HeadPool
-from .train import Trainer, draw
+from .trainer import Trainer
 
 
 def device_of(name: str | None) -> torch.device:

@@ -31,50 +31,64 @@ def background(look: LookBatch, size: int) -> Tensor:
     """(B, 3, size, size) colours behind the heads."""
     corners = look.background.view(-1, 2, 2, 3).permute(0, 3, 1, 2)
     picture = functional.interpolate(corners, size=size, mode="bilinear", align_corners=True)
-    axis = (torch.arange(size, device=corners.device) + 0.5) * 2 / size - 1
+    picture = picture.contiguous()
+    rows = torch.nonzero(look.clutter > 0)[:, 0]
+    if len(rows):
+        picture[rows] = _cluttered(picture[rows], look.patches[rows], look.clutter[rows])
+    rows = torch.nonzero(look.texture > 0)[:, 0]
+    if len(rows):
+        picture[rows] += _clouds(size, look.seed[rows]) * look.texture[rows, None, None, None]
+    return picture.clamp(0, 1)
+
+
+def _cluttered(picture: Tensor, patches: Tensor, amount: Tensor) -> Tensor:
+    """Pictures with coloured patches: (B, P, 6) of them."""
+    size = picture.shape[-1]
+    axis = (torch.arange(size, device=picture.device) + 0.5) * 2 / size - 1
     x, y = axis[None, None, :], axis[None, :, None]
-    for patch in range(look.patches.shape[1]):
-        px, py, wide, high, angle, tone = look.patches[:, patch].T[:, :, None, None]
+    for patch in range(patches.shape[1]):
+        px, py, wide, high, angle, tone = patches[:, patch].T[:, :, None, None]
         u = (x - px) * torch.cos(angle) + (y - py) * torch.sin(angle)
         v = (y - py) * torch.cos(angle) - (x - px) * torch.sin(angle)
         inside = (u.abs() < wide) & (v.abs() < high)
         if patch % 2:
             inside = (u / wide) ** 2 + (v / high) ** 2 < 1
-        share = (inside.float() * look.clutter[:, None, None])[:, None]
+        share = (inside.float() * amount[:, None, None])[:, None]
         hue = torch.stack([torch.cos(tone * 9 + k * 2.1) * 0.3 + tone for k in range(3)], dim=1)
         picture = picture * (1 - share) + hue.squeeze(-1).squeeze(-1)[..., None, None] * share
-    return _clouds(picture, look).clamp(0, 1)
+    return picture
 
 
-def _clouds(picture: Tensor, look: LookBatch) -> Tensor:
-    """Noise of four sizes, so that a background is as uneven as a photograph's."""
-    if not bool((look.texture > 0).any()):
-        return picture
-    size = picture.shape[-1]
-    total = torch.zeros_like(picture)
+def _clouds(size: int, seed: Tensor) -> Tensor:
+    """(B, 3, size, size): noise of four sizes; a background is as uneven as a photograph's."""
+    total = torch.zeros(len(seed), 3, size, size, device=seed.device)
     for octave, cells in enumerate((4, 9, 20, 45)):
         grids = [
-            _hash_noise(look.seed + 7 * octave + channel, cells, picture.device)
-            for channel in range(3)
+            _hash_noise(seed + 7 * octave + channel, cells, seed.device) for channel in range(3)
         ]
         coarse = torch.stack(grids, dim=1).view(-1, 3, cells, cells)
         enlarged = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=True)
         total = total + enlarged * 0.75**octave
-    grey = total.mean(dim=1, keepdim=True)
-    return picture + look.texture[:, None, None, None] * (0.75 * grey + 0.25 * total)
+    return 0.75 * total.mean(dim=1, keepdim=True) + 0.25 * total
 
 
 def apply(picture: Tensor, look: LookBatch) -> Tensor:
     """``picture`` (B, 3, S, S) in 0..1 as the camera and the file give it."""
-    picture = _occlude(picture, look)
-    picture = _coarsen(_blur(picture, look), look)
-    level = picture.mean(dim=1, keepdim=True)
-    picture = torch.where(look.grey[:, None, None, None] > 0, level.expand_as(picture), picture)
+    picture = _coarsen(_blur(_occlude(picture, look), look), look)
+    rows = torch.nonzero(look.grey > 0)[:, 0]
+    if len(rows):
+        picture[rows] = picture[rows].mean(dim=1, keepdim=True)
     picture = picture.clamp(1e-4, 1) ** look.gamma[:, None, None, None]
     picture = (picture - 0.5) * look.contrast[:, None, None, None] + 0.5
     picture = picture * look.gain[:, :, None, None]
-    picture = picture + look.noise[:, None, None, None] * _noise(picture, look.seed)
-    return _jpeg(picture.clamp(0, 1), look.jpeg).clamp(0, 1)
+    rows = torch.nonzero(look.noise > 0)[:, 0]
+    if len(rows):
+        picture[rows] += look.noise[rows, None, None, None] * _noise(picture, look.seed[rows])
+    picture = picture.clamp(0, 1)
+    rows = torch.nonzero(look.jpeg > 0)[:, 0]
+    if len(rows):
+        picture[rows] = _jpeg(picture[rows], look.jpeg[rows])
+    return picture.clamp(0, 1)
 
 
 def _occlude(picture: Tensor, look: LookBatch) -> Tensor:
@@ -88,37 +102,37 @@ def _occlude(picture: Tensor, look: LookBatch) -> Tensor:
 
 def _blur(picture: Tensor, look: LookBatch) -> Tensor:
     """Each picture with the nearest of a few blurs."""
-    result = picture
     scale = picture.shape[-1] / REFERENCE
     lowest = 0.0
-    for sigma in BLURS:
-        chosen = look.blur > (lowest + sigma) / 2
+    for number, sigma in enumerate(BLURS):
+        above = BLURS[number + 1] if number + 1 < len(BLURS) else math.inf
+        rows = torch.nonzero(
+            (look.blur > (lowest + sigma) / 2) & (look.blur <= (sigma + above) / 2)
+        )[:, 0]
         lowest = sigma
-        if not bool(chosen.any()):
+        if not len(rows):
             continue
         radius = max(1, math.ceil(2 * sigma * scale))
         taps = torch.arange(-radius, radius + 1, device=picture.device, dtype=picture.dtype)
         kernel = torch.exp(-0.5 * (taps / (sigma * scale)) ** 2)
         kernel = (kernel / kernel.sum()).expand(3, 1, -1)
-        padded = functional.pad(picture, (radius,) * 4, mode="replicate")
+        padded = functional.pad(picture[rows], (radius,) * 4, mode="replicate")
         across = functional.conv2d(padded, kernel[:, :, None], groups=3)
-        blurred = functional.conv2d(across, kernel[..., None], groups=3)
-        result = torch.where(chosen[:, None, None, None], blurred, result)
-    return result
+        picture[rows] = functional.conv2d(across, kernel[..., None], groups=3)
+    return picture
 
 
 def _coarsen(picture: Tensor, look: LookBatch) -> Tensor:
     """Pictures taken with fewer pixels and enlarged."""
-    result = picture
     size = picture.shape[-1]
     for factor in (2, 3):
-        chosen = (look.coarse >= factor) & (look.coarse < factor + 1)
-        if not bool(chosen.any()):
-            continue
-        small = functional.interpolate(picture, size=max(8, size // factor), mode="area")
-        large = functional.interpolate(small, size=size, mode="bilinear", align_corners=False)
-        result = torch.where(chosen[:, None, None, None], large, result)
-    return result
+        rows = torch.nonzero((look.coarse >= factor) & (look.coarse < factor + 1))[:, 0]
+        if len(rows):
+            small = functional.interpolate(picture[rows], size=max(8, size // factor), mode="area")
+            picture[rows] = functional.interpolate(
+                small, size=size, mode="bilinear", align_corners=False
+            )
+    return picture
 
 
 def _noise(picture: Tensor, seed: Tensor) -> Tensor:
@@ -155,7 +169,7 @@ def _cosines(device: torch.device) -> tuple[Tensor, Tensor]:
 def _jpeg(picture: Tensor, quality: Tensor) -> Tensor:
     """JPEG's loss: the DCT coefficients of 8x8 blocks, rounded to the steps of ``quality``."""
     size = picture.shape[-1]
-    if size % 8 or not bool((quality > 0).any()):
+    if size % 8:
         return picture
     matrix, table = _cosines(picture.device)
     q = quality.clamp(1, 100)
@@ -164,5 +178,4 @@ def _jpeg(picture: Tensor, quality: Tensor) -> Tensor:
     spectrum = torch.einsum("ui,bcxiyj,vj->bcxuyv", matrix, blocks, matrix)
     steps = (table[None] * scale[:, None, None])[:, None, None, :, None, :]
     rounded = torch.round(spectrum / steps) * steps
-    back = torch.einsum("ui,bcxuyv,vj->bcxiyj", matrix, rounded, matrix).reshape(picture.shape)
-    return torch.where(quality[:, None, None, None] > 0, back, picture)
+    return torch.einsum("ui,bcxuyv,vj->bcxiyj", matrix, rounded, matrix).reshape(picture.shape)

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from . import camera_faults, cast, cuda
+from . import camera_faults
 from .batch import HeadBatch, LookBatch, to_camera
-from .shade import shade
+from .shade import darken_hollows, draw_ink
+from .surface import coloured, visible_triangles
 
 SAMPLES = 2  # a side of each pixel
 
@@ -30,15 +31,12 @@ class Pictures:
 def render(heads: HeadBatch, look: LookBatch, points: Tensor, size: int) -> Pictures:
     """Pictures of ``size`` pixels a side. ``points`` (B, N, 3): the heads' landmarks."""
     width = size * SAMPLES
-    if heads.vertices.is_cuda:
-        shown = cuda.visible_triangles(heads, look, width)
-    else:
-        shown = cast.visible_triangles(heads, look, width)
-    shaded = shade(heads, look, shown)
-    colour = functional.avg_pool2d(shaded.colour * shaded.cover, SAMPLES)
-    cover = functional.avg_pool2d(shaded.cover, SAMPLES)
+    surface = coloured(heads, look, visible_triangles(heads, look, width))
+    darken_hollows(surface, look)
+    cover = functional.avg_pool2d(draw_ink(surface, look), SAMPLES)
+    colour = functional.avg_pool2d(surface.colour, SAMPLES)
     picture = colour + (1 - cover) * camera_faults.background(look, size)
-    placed, visible = _visibility(points, look, shaded.depth)
+    placed, visible = _visibility(points, look, surface.depth)
     visible &= ~_hidden_by_occluder(placed, look)
     return Pictures(camera_faults.apply(picture, look), placed, visible)
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The project's own landmark network as a detector of Face Landmarker's 478 points.
+
+The search, the tracking and the template all speak of those 478 points. They are a fixed linear map
+of the network's own points: the smooth interpolation between the two sets on the average face,
+which is exact for every affine view of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
+
+Floats = NDArray[np.float64]
+
+# Smoothing of the interpolation, in units of the face's spread: single points are noisy.
+SMOOTHING: Final = 0.02
+
+
+class Found(Protocol):
+    """What the network says of one face; see models.dense_landmarks."""
+
+    @property
+    def score(self) -> float: ...
+    @property
+    def points(self) -> Floats: ...
+    @property
+    def expected_error(self) -> Floats: ...
+
+
+class Network(Protocol):
+    """The network, with the N points' places (N, 3) on the average head."""
+
+    @property
+    def rest(self) -> Floats: ...
+    def predict(self, image: NDArray[np.float32], *, framed: bool = False) -> Found | None: ...
+
+
+@dataclass(frozen=True)
+class DenseFace:
+    """A face as the search wants it. ``points``: (478, 3) pixels, z away from the camera.
+    ``expected_error``: (478,) pixels that a point is off by, on average.
+    """
+
+    score: float
+    points: Floats
+    presence: float
+    expected_error: Floats
+
+
+class DenseDetector:
+    """May be called from several threads at once.
+
+    ``canonical``: (478, 3) Face Landmarker's points on the average head of ``network.rest``.
+    """
+
+    def __init__(self, network: Network, canonical: Floats) -> None:
+        self._network = network
+        self._rest = np.asarray(network.rest, np.float64)
+        self._map = _interpolation(self._rest, canonical)
+
+    def __call__(self, picture: NDArray[np.float32], *, framed: bool = False) -> list[DenseFace]:
+        """The face in an (H, W, 3) picture of 0..255; no face gives an empty list."""
+        found = self._network.predict(picture, framed=framed)
+        if found is None:
+            return []
+        depth = _depths(self._rest, found.points, found.expected_error)
+        points = np.column_stack([found.points, depth])
+        return [
+            DenseFace(
+                found.score,
+                self._map @ points,
+                1.0,
+                np.abs(self._map) @ found.expected_error,
+            )
+        ]
+
+
+def _interpolation(source: Floats, target: Floats) -> Floats:
+    """(T, S) weights of the values at ``source`` (S, 3) that give those at ``target`` (T, 3)."""
+    centre, spread = source.mean(axis=0), float(source.std())
+    smooth = RBFInterpolator(
+        (source - centre) / spread, np.eye(len(source)), kernel="linear", smoothing=SMOOTHING
+    )
+    weights: Floats = smooth((target - centre) / spread)
+    return weights
+
+
+def _depths(rest: Floats, points: Floats, expected_error: Floats) -> Floats:
+    """(N,) pixels away from the camera, by the scaled orthographic view of the average face that
+    fits ``points`` (N, 2) best.
+    """
+    weight = 1.0 / (expected_error + 0.25 * np.median(expected_error))
+    weight = (weight / weight.sum())[:, None]
+    source = rest - (weight * rest).sum(axis=0)
+    target = (points - (weight * points).sum(axis=0)) * [1.0, -1.0]
+    view, *_ = np.linalg.lstsq(np.sqrt(weight) * source, np.sqrt(weight) * target, rcond=None)
+    # The nearest two rows of a scaled rotation: right and up of the picture.
+    u, sizes, vt = np.linalg.svd(view.T, full_matrices=False)
+    right, up = u @ vt
+    towards = np.cross(right, up)
+    return -float(sizes.mean()) * (rest @ towards)
