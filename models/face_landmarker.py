@@ -63,6 +63,7 @@ class FacePrediction:
     points: NDArray[np.float64]
     presence: float
     blendshapes: dict[str, float] | None = None
+    expected_error: None = None  # the network doesn't say
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ views are triangulated, and the result must agree with itself and with the mesh.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -59,17 +59,20 @@ class LocatedFace:
     ``dense``: (478, 3) float64 world positions of Face Landmarker's points, triangulated and not
     snapped to the surface. ``spread``: (478,) how far the views' lines of sight pass by the point,
     world units. ``score``: 0..1, how well views, proportions and surface agree.
+    ``expected_error``: (478,) how far the network expects each point to be off, world units; None
+    where it doesn't say.
     """
 
     frame: HeadFrame
     dense: NDArray[np.float64]
     spread: NDArray[np.float64]
     score: float
+    expected_error: NDArray[np.float64] | None = None
 
 
-def locate_face(face_mesh: FaceMesh, detect: Detector) -> LocatedFace:
+def locate_face(face_mesh: FaceMesh, *detectors: Detector) -> LocatedFace:
     """Find the face on a mesh in one go; see locate_stages."""
-    stages = locate_stages(face_mesh, detect)
+    stages = locate_stages(face_mesh, *detectors)
     while True:
         try:
             next(stages)
@@ -77,19 +80,20 @@ def locate_face(face_mesh: FaceMesh, detect: Detector) -> LocatedFace:
             return finished.value
 
 
-def locate_stages(face_mesh: FaceMesh, detect: Detector) -> Generator[Stage, None, LocatedFace]:
+def locate_stages(face_mesh: FaceMesh, *detectors: Detector) -> Generator[Stage, None, LocatedFace]:
     """Find the face on a mesh of any scale, position, rotation and up axis.
 
-    ``detect`` takes a picture and returns its faces, from several threads. Yields (stage, fraction)
-    before each step, none of which takes long, and returns the face. The order of vertices and
-    triangles makes no difference. Raises RigError, with ``wants_markers``, when no face is found
-    or what was found doesn't hold up from several sides.
+    ``detectors`` take a picture and return its faces, from several threads. The first is asked
+    first; the others where it isn't sure. Yields (stage, fraction) before each step, none of which
+    takes long, and returns the face. The order of vertices and triangles makes no difference.
+    Raises RigError, with ``wants_markers``, when no face is found or what was found doesn't hold up
+    from several sides.
     """
     surface = canonical_surface(face_mesh)
     best = None
     if len(surface.triangles):
         with ThreadPoolExecutor(min(MAX_WORKERS, os.cpu_count() or 1)) as pool:
-            best = yield from _search(_Subject(surface, detect, pool))
+            best = yield from _search(_subjects(surface, detectors, pool))
     if best is not None:
         return best
     raise RigError(
@@ -100,24 +104,26 @@ def locate_stages(face_mesh: FaceMesh, detect: Detector) -> Generator[Stage, Non
     )
 
 
-def _search(subject: _Subject) -> Generator[Stage, None, LocatedFace | None]:
+def _search(subjects: Sequence[_Subject]) -> Generator[Stage, None, LocatedFace | None]:
     """The best face, looked for in ever more unlikely directions until one is good enough."""
     best: LocatedFace | None = None
     followed = 0
-    for number, group in enumerate(search_views(subject.surface.vertices)):
-        stage = f"Finding the face, round {number + 1} of {GROUPS}"
-        seen: list[Sighting] = []
-        for start in range(0, len(group), VIEWS_AT_ONCE):
-            yield stage, (number + start / len(group)) / GROUPS
-            seen += subject.look(group[start : start + VIEWS_AT_ONCE])
-        for sighting in surest_first(seen)[: min(CANDIDATES_PER_GROUP, MAX_CANDIDATES - followed)]:
-            followed += 1
-            located = yield from _saying((stage, (number + 0.9) / GROUPS), subject.follow(sighting))
-            if _reaches(located, _needed(number, sighting, located)):
-                best = _better(best, located)
-            if _reaches(best, SURE_SCORE):
-                return best
-        if best is not None or followed == MAX_CANDIDATES:
+    for number, group in enumerate(search_views(subjects[0].surface.vertices)):
+        stage = (f"Finding the face, round {number + 1} of {GROUPS}", (number + 0.9) / GROUPS)
+        for subject in subjects:
+            seen: list[Sighting] = []
+            for start in range(0, len(group), VIEWS_AT_ONCE):
+                yield stage[0], (number + start / len(group)) / GROUPS
+                seen += subject.look(group[start : start + VIEWS_AT_ONCE])
+            most = min(CANDIDATES_PER_GROUP, MAX_CANDIDATES * len(subjects) - followed)
+            for sighting in surest_first(seen)[:most]:
+                followed += 1
+                located = yield from _saying(stage, subject.follow(sighting))
+                if _reaches(located, _needed(number, sighting, located)):
+                    best = _better(best, located)
+                if _reaches(best, SURE_SCORE):
+                    return best
+        if best is not None or followed == MAX_CANDIDATES * len(subjects):
             return best
     return best
 
@@ -155,19 +161,31 @@ def _name(face_mesh: FaceMesh) -> str:
     return face_mesh.parts[0].name if face_mesh.parts else "the mesh"
 
 
-class _Subject:
-    """The mesh under the camera, prepared once."""
+def _subjects(surface: FaceMesh, detectors: Sequence[Detector], pool: Executor) -> list[_Subject]:
+    """The mesh prepared once, for each of the detectors."""
+    scene = RayScene(surface.vertices, surface.triangles)
+    # Made on first use, which must not be by several threads at once.
+    _ = scene.vertex_normals, scene.triangle_normals
+    painter = Painter(surface) if is_plain(surface) else None
+    if painter is not None and not painter.has_loose_pieces:
+        painter = None
+    return [_Subject(surface, scene, painter, detect, pool) for detect in detectors]
 
-    def __init__(self, surface: FaceMesh, detect: Detector, pool: Executor) -> None:
-        self.surface = surface
-        self.scene = RayScene(surface.vertices, surface.triangles)
-        self._detect = detect
-        self._pool = pool
-        self._tracker = Tracker(surface, self.scene, detect, pool)
-        # Made on first use, which must not be by several threads at once.
-        _ = self.scene.vertex_normals, self.scene.triangle_normals
-        painter = Painter(surface) if is_plain(surface) else None
-        self._painter = painter if painter and painter.has_loose_pieces else None
+
+class _Subject:
+    """The mesh under the camera, as one detector sees it."""
+
+    def __init__(
+        self,
+        surface: FaceMesh,
+        scene: RayScene,
+        painter: Painter | None,
+        detect: Detector,
+        pool: Executor,
+    ) -> None:
+        self.surface, self.scene = surface, scene
+        self._painter, self._detect, self._pool = painter, detect, pool
+        self._tracker = Tracker(surface, scene, detect, pool)
 
     def look(self, views: list[SearchView]) -> list[Sighting]:
         """Every convincing face in the views."""
@@ -199,4 +217,4 @@ class _Subject:
             return None
         frame = frame_of(track.points)
         score = judge(track.points, track.spread, frame, self.scene, share_of_views=track.share)
-        return LocatedFace(frame, track.points, track.spread, score)
+        return LocatedFace(frame, track.points, track.spread, score, track.expected_error)

@@ -32,6 +32,8 @@ class Prediction(Protocol):
     def points(self) -> NDArray[np.float64]: ...
     @property
     def presence(self) -> float: ...
+    @property
+    def expected_error(self) -> NDArray[np.float64] | None: ...
 
 
 class Detector(Protocol):
@@ -47,11 +49,28 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class Sighting:
-    """A face seen in one picture. ``points``: (478, 3) pixels, z away from the camera."""
+    """A face seen in one picture. ``points``: (478, 3) pixels, z away from the camera.
+
+    ``expected_error``: (478,) pixels that the points are off by on average, where it is known.
+    """
 
     camera: Camera
     points: NDArray[np.float64]
     confidence: float
+    expected_error: NDArray[np.float64] | None = None
+
+    @property
+    def trust(self) -> NDArray[np.float64]:
+        """(478,) or () weight of each point's line of sight, in any unit that all views share."""
+        if self.expected_error is None:
+            return np.asarray(self.confidence)
+        return self.confidence / np.maximum(self.error_in_space, 1e-12)
+
+    @property
+    def error_in_space(self) -> NDArray[np.float64]:
+        """(478,) the expected error in world units, at the distance of the camera's centre."""
+        assert self.expected_error is not None
+        return self.expected_error * self.camera.size / self.camera.resolution
 
     def rays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Origins and unit directions (478, 3) in world space of the points' lines of sight."""
@@ -88,7 +107,12 @@ def sightings(camera: Camera, predictions: Sequence[Prediction]) -> list[Sightin
     """The convincing faces among those that a model has seen in one picture."""
     return surest_first(
         [
-            Sighting(camera, np.asarray(found.points, np.float64), found.score * found.presence)
+            Sighting(
+                camera,
+                np.asarray(found.points, np.float64),
+                found.score * found.presence,
+                found.expected_error,
+            )
             for found in predictions
             if found.score >= MIN_SCORE
             and found.presence >= MIN_PRESENCE

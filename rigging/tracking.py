@@ -36,12 +36,14 @@ SETTLED_SHIFT: Final = 0.12  # IOD
 @dataclass(frozen=True)
 class Track:
     """``points``: (478, 3) world positions. ``spread``: (478,) how far the lines of sight pass by
-    them, world units. ``share``: views that agree among those that were tried.
+    them, world units. ``share``: views that agree among those that were tried. ``expected_error``:
+    (478,) how far the points are off by the network's own estimate, world units, or None.
     """
 
     points: Floats
     spread: Floats
     share: float
+    expected_error: Floats | None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Tracker:
         seen, points, spread = fuse(seen)
         if len(seen) < MIN_VIEWS:
             return None
-        return Track(points, spread, len(seen) / len(ALL))
+        return Track(points, spread, len(seen) / len(ALL), _expected(seen))
 
     def _observe(
         self, surface: FaceMesh, frame: HeadFrame, points: Floats, angles: Angles
@@ -127,6 +129,18 @@ def camera_on(
     low, high = local.min(axis=0), local.max(axis=0)
     size = framing * float((high - low)[:2].max())
     return replace(camera, centre=(low + high) / 2 @ axes, axes=axes, size=size)
+
+
+def _expected(seen: list[Sighting]) -> Floats | None:
+    """(478,) the mean of the views' expected errors, those that are trusted more counting more.
+
+    Views of one head are wrong in the same way, so that many of them aren't surer than one.
+    """
+    if any(sighting.expected_error is None for sighting in seen):
+        return None
+    errors = np.stack([sighting.error_in_space for sighting in seen])
+    expected: Floats = np.average(errors, axis=0, weights=1.0 / np.maximum(errors, 1e-12))
+    return expected
 
 
 def _seen(found: Iterable[Sighting | None]) -> list[Sighting]:

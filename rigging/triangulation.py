@@ -33,11 +33,12 @@ def triangulate(
     rays = [sighting.rays() for sighting in sightings]
     origins = np.stack([origin for origin, _ in rays])
     directions = np.stack([direction for _, direction in rays])
-    trust = np.array([sighting.confidence for sighting in sightings])[:, None]
+    trust = np.stack([np.broadcast_to(sighting.trust, (POINTS,)) for sighting in sightings])
+    trust = trust / trust.mean()
     across = np.eye(3) - directions[..., :, None] * directions[..., None, :]
     centre = origins.mean(axis=(0, 1))
     pulled = np.einsum("vnij,vnj->vni", across, origins - centre)
-    weights = np.broadcast_to(trust, directions.shape[:2])
+    weights = trust
     points = np.zeros((POINTS, 3))
     residuals = np.zeros(directions.shape[:2])
     for _ in range(ROBUST_STEPS):

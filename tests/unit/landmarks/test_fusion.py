@@ -252,6 +252,7 @@ class Guess:
     score: float
     points: np.ndarray
     presence: float
+    expected_error: None = None
 
 
 def test_a_detector_that_sees_faces_everywhere_is_not_believed(
