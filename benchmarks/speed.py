@@ -68,7 +68,7 @@ def measure(counts: Sequence[int], folder: Path) -> dict[str, Any]:
         print(f"rigging {count} vertices", file=sys.stderr)
         runs.append({"wanted": count, **_case("button", heads[count])})
     return {
-        "machine": _machine(),
+        "machine": machine(),
         "button": runs,
         "exponent": exponent(runs),
         "enable": {
@@ -185,7 +185,8 @@ def _python(module: str, *arguments: str) -> str:
     return done.stdout
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Where a figure was measured."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),

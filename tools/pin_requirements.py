@@ -56,6 +56,9 @@ def main() -> None:
     # Training runs outside of Blender, so on one Python only.
     same_versions = ("--constraint", "development-3.11.txt")
     pin("training.in", "training-3.11.txt", "3.11", *same_versions)
+    pin("benchmark.in", "benchmark-3.11.txt", "3.11", "--constraint", "training-3.11.txt")
+    # Google's own package is asked in an environment of its own.
+    pin("mediapipe.in", "mediapipe-3.11.txt", "3.11")
 
 
 if __name__ == "__main__":

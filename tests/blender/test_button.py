@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from auto_rig_face import pipeline
 from auto_rig_face.properties import is_rigged, progress_of, settings_of, state_of
+from auto_rig_face.rigging import asking
 from auto_rig_face.scene.armature import existing_armature
 from auto_rig_face.scene.markers import markers_of, moved_markers, read_markers
 from auto_rig_face.scene.mesh_access import basis_positions
-from auto_rig_face.scene.storage import stored_landmarks
+from auto_rig_face.scene.storage import stored_base_landmarks, stored_landmarks
 from auto_rig_face.vocabulary import (
     ARKIT_SHAPES,
     BONES,
@@ -119,7 +120,7 @@ def test_a_moved_marker_rebuilds_only_what_depends_on_it(context, human):
 
 def test_pressing_again_does_not_look_for_the_face_again(context, human, monkeypatch):
     press()
-    monkeypatch.setattr(pipeline, "_landmarker", None)
+    monkeypatch.setattr(pipeline, "face_detectors", None)
     keys = {name: key_positions(human, name) for name in ARKIT_SHAPES}
     assert press() == {"FINISHED"}
     for name in ARKIT_SHAPES:
@@ -214,6 +215,43 @@ def test_a_reference_picture_is_compared(context, human, random):
     assert any("reference picture" in message.text for message in outcome.messages)
     assert set(outcome.objects) == {"Human", "Eyes"}
     assert {"read", "find face", "write"} <= set(outcome.seconds)
+
+
+def test_a_picture_that_was_chosen_for_the_head_is_used(context, human, random):
+    image = bpy.data.images.new("Drawing", 48, 48)
+    image.pixels.foreach_set(random.random(48 * 48 * 4).astype(np.float32))
+    state_of(human).reference = image
+    press()
+    assert any("reference picture" in line.text for line in state_of(human).messages)
+    bpy.ops.auto_rig_face.remove_rig()
+    assert state_of(human).reference == image
+
+
+def test_a_picture_without_pixels_is_told(context, human):
+    image = bpy.data.images.new("Lost", 8, 8)
+    image.source, image.filepath = "FILE", "//nowhere.png"
+    state_of(human).reference = image
+    with pytest.raises(RuntimeError, match="Lost"):
+        press()
+
+
+def test_unsure_points_are_asked_for_and_then_the_work_goes_on(context, human, monkeypatch):
+    monkeypatch.setattr(asking, "ASK_ABOVE", 0.001)
+    with pytest.raises(RuntimeError, match="only a guess"):
+        press()
+    shown = markers_of(context, human)
+    assert 0 < len(shown) <= asking.MOST_ASKED
+    assert all(state_of(marker).asked for marker in shown.values())
+    assert not is_rigged(human)
+    name, marker = next(iter(shown.items()))
+    place = np.array(marker.matrix_world.translation)
+    press()
+    assert is_rigged(human)
+    landmarks = stored_base_landmarks(human)
+    assert landmarks.source == "corrected"
+    assert all(landmarks.confidence[shown_name] == 1.0 for shown_name in shown)
+    np.testing.assert_allclose(landmarks.named[name], place, atol=1e-3)
+    assert not any(state_of(marker).asked for marker in markers_of(context, human).values())
 
 
 def test_a_job_of_a_saved_window_does_not_run_after_loading(context, human, tmp_path):
