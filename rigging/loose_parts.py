@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 
 from .head import Head, LidRim, Role
 from .laplacian import HarmonicSolver
+from .polyline import resample
 from .proportions import face_height
 from .skin_patch import bump, visible_skin_triangles
 from .surface import closest
@@ -26,6 +27,7 @@ BROW_SMOOTHING = 0.18  # IOD; a loose brow bends no more sharply than this
 BROW_SAMPLES = 300
 CONTACT = 0.08  # IOD; what lies this close to the skin follows its finer motions
 CLEARANCE = 0.30  # IOD; what stands off this far follows only skull and jaw
+SEATS = 401  # places along a lid margin where a lash may sit
 
 
 @dataclass(frozen=True)
@@ -166,10 +168,11 @@ def seat_lashes(head: Head) -> tuple[list[LashSeat], list[NDArray[np.int64]]]:
 
 
 def _to_rim(rim: LidRim, points: Floats) -> tuple[Floats, Floats]:
-    """(2, P) distance to the upper and lower margin, and (2, P) place on it."""
+    """(2, P) distance to the upper and lower margin, and (2, P) place on it, 0..1 of its length."""
     distances, places = [], []
     for margin in (rim.upper, rim.lower):
-        distance, nearest = cKDTree(margin).query(points)
+        # A rim's own vertices may be far apart, and closer in one place than in another.
+        distance, nearest = cKDTree(resample(margin, SEATS)).query(points)
         distances.append(distance)
-        places.append(nearest / (len(margin) - 1))
+        places.append(nearest / (SEATS - 1))
     return np.array(distances), np.array(places)

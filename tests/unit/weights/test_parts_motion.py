@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from auto_rig_face.rigging.head import Role
+from auto_rig_face.rigging.head import LidRim, Role
+from auto_rig_face.rigging.loose_parts import _to_rim
 from auto_rig_face.rigging.parts_motion import follow_skin
 from auto_rig_face.rigging.skeleton import build_bones
 from auto_rig_face.rigging.skin_weights import skin_weights
@@ -234,3 +235,13 @@ def test_odd_heads_are_safe(head, dirty_head, make_head):
         for moved in follow_skin(variant, shapes, bones, weights).values():
             assert moved.shape == variant.vertices.shape
             assert np.isfinite(moved).all()
+
+
+def test_a_lash_sits_by_the_length_of_the_margin_not_by_its_vertices() -> None:
+    uneven = np.array([0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.55, 1.0])
+    margin = np.stack([uneven, np.zeros(8), np.zeros(8)], axis=1)
+    rim = LidRim(margin, margin - [0.0, 0.2, 0.0], np.eye(3))
+    points = np.stack([np.linspace(0, 1, 9), np.full(9, 0.01), np.zeros(9)], axis=1)
+    distance, place = _to_rim(rim, points)
+    np.testing.assert_allclose(place[0], np.linspace(0, 1, 9), atol=0.003)
+    np.testing.assert_allclose(distance[0], 0.01, atol=1e-3)
