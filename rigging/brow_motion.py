@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .head import Head
 from .lash_motion import unit
-from .loose_parts import SkinBinding, bind_brow, bind_to_skin
+from .loose_parts import SkinBinding, bind_brow, bind_to_skin, spread_along
 from .raycast import RayScene
 from .skin_patch import visible_skin_triangles
 
@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 # as thick and moved as far as a human's hardly seems to move.
 USUAL_THICKNESS: Final = 0.12
 MOST: Final = 2.5
+STILL: Final = 1e-3  # IOD: a brow that moves less doesn't sink
+SAMPLES: Final = 300
+EVENING: Final = 0.04  # IOD over which what a brow is moved out by is evened out
 NEAR: Final = 0.5  # skin further away than this isn't what the brow lies on
 
 
@@ -44,15 +47,64 @@ class BrowFollower:
         return None if binding is None or feet is None else cls(head, piece, binding, feet)
 
     def follow(self, name: str, displacement: Floats, result: Floats) -> None:
-        """Fill the brow's rows of ``result`` (N, 3): it bends gently with the skin below, gives
-        way where that rises, and slides over it as far as its thickness asks for.
+        """Fill the brow's rows of ``result`` (N, 3): it bends gently with the skin below, as far as
+        its thickness asks for, and stays at its height over the skin that it comes to lie on.
         """
-        smooth = self.binding.rows @ displacement
-        rise = ((self.feet.rows @ displacement - smooth) * self._outward).sum(axis=1)
-        motion = smooth + np.maximum(rise, 0.0)[:, None] * self._outward
-        if name.startswith("brow") and self._stretch > 1.0 and motion.any():
-            motion = motion + self._slide((self._stretch - 1.0) * smooth)
+        motion = self.binding.rows @ displacement
+        if name.startswith("brow"):
+            motion = self._stretch * motion
+        if np.abs(motion).max() > STILL:
+            motion = motion + self._settled(motion, displacement)[:, None] * self._middle
         result[self.piece] = motion
+
+    def _settled(self, motion: Floats, displacement: Floats) -> Floats:
+        """(P,) how far out the brow must go to lie as high over the moved skin as over the resting
+        one. Evened out, or the brow would show every fold; and in both directions, or the rim
+        that it hides in the skin would come out.
+        """
+        triangles = self._patch
+        if not len(triangles):
+            return np.zeros(len(self.piece))
+        used, local = np.unique(triangles, return_inverse=True)
+        moved = self.head.vertices[used] + displacement[used]
+        points = (self.head.vertices[self.piece] + motion)[self._samples]
+        after = _height(RayScene(moved, local.reshape(-1, 3)), points, self._middle)
+        change = self._rest_height - after
+        known = np.isfinite(change)
+        near = self._near[:, known]
+        return near @ change[known] / np.maximum(near.sum(axis=1), 1e-12)
+
+    @cached_property
+    def _middle(self) -> Floats:
+        """(3,) the way out of the skin below the brow."""
+        return unit(self._outward.mean(axis=0)[None])[0]
+
+    @cached_property
+    def _patch(self) -> NDArray[np.int64]:
+        """(m, 3) skin near the brow."""
+        points = self.head.vertices[self.piece]
+        low, high = points.min(axis=0) - NEAR, points.max(axis=0) + NEAR
+        near = ((self.head.vertices > low) & (self.head.vertices < high)).all(axis=1)
+        skin = visible_skin_triangles(self.head)
+        return skin[near[skin].any(axis=1)]
+
+    @cached_property
+    def _samples(self) -> NDArray[np.int64]:
+        """(S,) some of the brow's vertices, all along it."""
+        return spread_along(self.head.vertices[self.piece], SAMPLES)
+
+    @cached_property
+    def _near(self) -> Floats:
+        """(P, S) how much each sample counts for each vertex."""
+        points = self.head.vertices[self.piece]
+        squared = ((points[:, None] - points[self._samples][None]) ** 2).sum(axis=2)
+        return np.exp(-0.5 * squared / EVENING**2)
+
+    @cached_property
+    def _rest_height(self) -> Floats:
+        """(S,) height of the samples over the skin at rest."""
+        skin = RayScene(self.head.vertices, self._patch)
+        return _height(skin, self.head.vertices[self.piece][self._samples], self._middle)
 
     @cached_property
     def _outward(self) -> Floats:
@@ -68,20 +120,8 @@ class BrowFollower:
         axes = np.linalg.eigh(flat.T @ flat)[1]
         return float(np.clip(np.ptp(flat @ axes[:, 0]) / USUAL_THICKNESS, 1.0, MOST))
 
-    def _slide(self, motion: Floats) -> Floats:
-        """``motion`` (P, 3) kept at the brow's height over the skin that it slides over."""
-        middle = unit(self._outward.mean(axis=0)[None])[0]
-        points = self.head.vertices[self.piece]
-        before, after = (self._height(at, middle) for at in (points, points + motion))
-        change = before - after
-        known = np.isfinite(change)
-        return motion + (float(np.median(change[known])) if known.any() else 0.0) * middle
 
-    def _height(self, points: Floats, outward: Floats) -> Floats:
-        """(P,) how high points lie over the skin along ``outward`` (3,); NaN beside it."""
-        hits = self._skin.cast(points + NEAR * outward, -outward)
-        return np.where(hits.distance < 2 * NEAR, hits.distance - NEAR, np.nan)
-
-    @cached_property
-    def _skin(self) -> RayScene:
-        return RayScene(self.head.vertices, visible_skin_triangles(self.head))
+def _height(skin: RayScene, points: Floats, outward: Floats) -> Floats:
+    """(P,) how high points lie over the skin along ``outward`` (3,); NaN beside it."""
+    hits = skin.cast(points + NEAR * outward, -outward)
+    return np.where(hits.distance < 2 * NEAR, hits.distance - NEAR, np.nan)

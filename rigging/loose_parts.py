@@ -69,7 +69,7 @@ def pieces_of(head: Head, *roles: Role) -> list[NDArray[np.int64]]:
 def bind_brow(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
     """A loose brow: the skin below, averaged so that the brow bends but keeps its shape."""
     points = head.vertices[piece]
-    samples = _spread(points, BROW_SAMPLES)
+    samples = spread_along(points, BROW_SAMPLES)
     binding = bind_to_skin(head, points[samples])
     if binding is None:
         return None
@@ -100,7 +100,7 @@ def bind_attached(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
     triangles = triangles[(triangles >= 0).all(axis=1)]
     solver = HarmonicSolver(points, triangles)
     samples = np.flatnonzero(touching)
-    samples = samples[_spread(points[samples], 400)]
+    samples = samples[spread_along(points[samples], 400)]
     # Values at up to 400 places of contact span all that the free part can do.
     nearest = cKDTree(points[samples]).query(points)[1]
     anchors = np.zeros((len(piece), len(samples)))
@@ -122,7 +122,7 @@ def _chin_line(head: Head) -> float:
     return float(head.point("chin")[1]) - 0.2 * face_height(head)
 
 
-def _spread(points: Floats, count: int) -> NDArray[np.int64]:
+def spread_along(points: Floats, count: int) -> NDArray[np.int64]:
     """At most ``count`` of the points, evenly along the piece's longest direction."""
     if len(points) <= count:
         return np.arange(len(points))

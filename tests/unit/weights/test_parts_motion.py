@@ -8,7 +8,9 @@ import pytest
 from auto_rig_face.rigging.head import LidRim, Role
 from auto_rig_face.rigging.loose_parts import _to_rim
 from auto_rig_face.rigging.parts_motion import follow_skin
+from auto_rig_face.rigging.raycast import RayScene
 from auto_rig_face.rigging.skeleton import build_bones
+from auto_rig_face.rigging.skin_patch import visible_skin_triangles
 from auto_rig_face.rigging.skin_weights import skin_weights
 from auto_rig_face.rigging.surface import closest
 from auto_rig_face.vocabulary import ARKIT_SHAPES
@@ -173,6 +175,28 @@ def test_a_brow_keeps_its_shape_over_rough_skin(rigged):
     moved = follow(rigged, browDownLeft=rough)["browDownLeft"]
     brow = (head.role == Role.BROW) & (head.vertices[:, 0] > 0)
     assert moved[brow].std(axis=0).max() < 0.4 * rough.std()
+
+
+def test_a_brow_keeps_its_height_over_skin_that_bulges_or_sinks(rigged):
+    head = rigged[0]
+    brow = np.flatnonzero((head.role == Role.BROW) & (head.vertices[:, 0] > 0))
+    place = head.vertices[brow].mean(axis=0)
+    apart = np.linalg.norm(head.vertices - place, axis=1)
+    bulge = 0.06 * np.exp(-((apart / 0.35) ** 2))[:, None] * [0.0, 0.0, 1.0]
+    bulge[head.role != Role.SKIN] = 0.0
+    skin = visible_skin_triangles(head)
+
+    def heights(displacement):
+        points = head.vertices[brow] + displacement[brow]
+        scene = RayScene(head.vertices + displacement, skin)
+        hits = scene.cast(points + [0.0, 0.0, 1.0], [0.0, 0.0, -1.0])
+        return hits.distance - 1.0
+
+    at_rest = heights(np.zeros_like(head.vertices))
+    shapes = follow(rigged, browDownLeft=bulge, browInnerUp=-bulge)
+    for shape in shapes.values():
+        off = heights(shape) - at_rest
+        assert np.abs(off[np.isfinite(off)]).max() < 0.02
 
 
 def test_a_thick_brow_goes_further_and_stays_on_the_skin(rigged):
