@@ -8,6 +8,7 @@ progress and stop it between stages. Closing the generator early takes everythin
 from __future__ import annotations
 
 import functools
+import hashlib
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from .scene.writer import write
 from .vocabulary import MARKERS
 
 if TYPE_CHECKING:
-    from .models.face_landmarker import FaceLandmarker
+    from .rigging.orientation import Detector
     from .rigging.template import Template
 
 # Shares of the whole job at which its stages begin.
@@ -65,17 +66,29 @@ class RigOutcome:
 
 
 class UnriggableFaceError(RigError):
-    """A face was found, but no rig could be built on it; ``landmarks`` say where it is."""
+    """A face was found, but no rig could be built on it.
 
-    def __init__(self, error: RigError, landmarks: FaceLandmarks) -> None:
+    ``landmarks`` say where it is, ``base`` what they come from; ``asked``: the markers that the
+    artist should look at, or none for all of them.
+    """
+
+    def __init__(
+        self,
+        error: RigError,
+        base: FaceLandmarks,
+        landmarks: FaceLandmarks | None = None,
+        asked: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(
             error.problem,
             error.remedy,
             refused=error.refused,
             wants_markers=error.wants_markers,
         )
-        self.landmarks = landmarks
+        self.base, self.landmarks, self.asked = base, landmarks or base, asked
 
+
+_LEAST_PICTURE_SCORE = 0.5
 
 # Shares of the usual room in which a mouth bag is tried.
 _ROOMS = (1.0, 0.7, 0.45)
@@ -89,7 +102,9 @@ _GUESSED = Message(
 
 @dataclass(frozen=True)
 class _Face:
-    """Where the face is, and which markers were moved on a head that is rigged already."""
+    """Where the face is by the mesh and the markers, and which markers were moved on a head that is
+    rigged already, if nothing else has changed.
+    """
 
     landmarks: FaceLandmarks
     moved: frozenset[str] | None
@@ -136,10 +151,10 @@ def rig_stages(
 ) -> Generator[Progress, None, RigOutcome]:
     """Rig the head ``obj`` with its parts, yielding before each stage.
 
-    ``reference``: (H, W, 3) uint8 sRGB picture of the character's face, which the landmarks are
-    compared with. Landmarks of an earlier run are used again, corrected by markers that the artist
-    has moved; then only what depends on those markers is written. Raises RigError where the head
-    can't be rigged; the scene is then as it was.
+    ``reference``: (H, W, 3) uint8 sRGB picture of the character's face, which corrects the
+    landmarks where it is surer of them. Landmarks of an earlier run are used again, corrected by
+    markers that the artist has moved; then only what depends on those markers is written. Raises
+    RigError where the head can't be rigged; the scene is then as it was.
     """
     clock = _Clock()
     yield Progress("Reading the head", _AT_READ)
@@ -147,16 +162,15 @@ def rig_stages(
         face_mesh, scene_head = read(context, obj, options=scene_options)
         template = _template()
     yield Progress("Finding the face", _AT_FIND)
-    face = yield from _find_face(context, face_mesh, scene_head, template, clock)
+    picture = "" if reference is None else hashlib.sha256(reference.tobytes()).hexdigest()
+    face = yield from _find_face(context, face_mesh, scene_head, template, clock, picture)
     with clock.lap("find face"):
-        face = replace(face, landmarks=_row_major(face.landmarks))
-        face_mesh, scene_head = keep_near_parts(face_mesh, scene_head, face.landmarks.frame)
-        remarks = (
-            *scene_head.messages,
-            *face.messages,
-            *_compare(reference, face.landmarks),
-        )
-    rig = yield from _build(face_mesh, face.landmarks, template, options, clock)
+        base = _row_major(face.landmarks)
+        landmarks, of_picture = _with_picture(reference, base, face_mesh)
+        landmarks = _row_major(replace(landmarks, picture=picture))
+        face_mesh, scene_head = keep_near_parts(face_mesh, scene_head, landmarks.frame)
+        remarks = (*scene_head.messages, *face.messages, *of_picture)
+    rig = yield from _build(face_mesh, landmarks, base, template, options, clock)
     yield Progress("Writing the rig", _AT_WRITE)
     with clock.lap("write"), Transaction() as transaction:
         written = write(
@@ -165,7 +179,7 @@ def rig_stages(
         messages = (*remarks, *written.messages)
         status = _status(rig, messages)
         storage.store_rig(scene_head, rig, status, (*messages, *rig.messages))
-        storage.store_landmarks(scene_head.obj, rig.landmarks, face.landmarks)
+        storage.store_landmarks(scene_head.obj, rig.landmarks, base)
         markers.settle_markers(context, scene_head.obj, rig.landmarks.named, transaction)
     objects = tuple(part.obj.name for part in scene_head.parts)
     seconds = {**clock.seconds, **rig.seconds}
@@ -224,18 +238,22 @@ def offer_markers(
     """Show the head's 13 landmark markers, ``size`` inter-ocular distances large; return the head.
 
     They stand at the present landmarks, at those that ``error`` tells of, or at a guess from the
-    shape of the head. Those that are there already stay where they are.
+    shape of the head. Those that are there already stay where they are. Where the error asks about
+    a few points only, their markers are shown and no others.
     """
     from .rigging.marker_guess import guess_markers
 
     face_mesh, scene_head = read(context, obj, options=scene_options)
     head = scene_head.obj
-    if isinstance(error, UnriggableFaceError):
-        storage.store_landmarks(head, error.landmarks, error.landmarks)
-    known = storage.stored_landmarks(head)
+    found = error if isinstance(error, UnriggableFaceError) else None
+    known = storage.stored_landmarks(head) if found is None else found.landmarks
     places = guess_markers(face_mesh, _template()) if known is None else known.named
     with Transaction() as transaction:
-        markers.show_markers(context, head, places, size * _eye_distance(places), transaction)
+        size *= _eye_distance(places)
+        asked = () if found is None else found.asked
+        markers.show_markers(context, head, places, size, transaction, asked=asked)
+    if found is not None:
+        storage.store_landmarks(head, found.landmarks, found.base)
     return head
 
 
@@ -250,9 +268,14 @@ def _find_face(
     scene_head: SceneHead,
     template: Template,
     clock: _Clock,
+    picture: str,
 ) -> Generator[Progress, None, _Face]:
-    """Landmarks from an earlier run, from markers, from both, or from the detector."""
-    from .rigging.landmarks import landmarks_from_markers
+    """Landmarks from an earlier run, from markers, from both, or from the detector.
+
+    ``picture``: the digest of the reference picture, or "". Where it is another one than the rig
+    was built with, everything is written anew.
+    """
+    from .rigging.landmarks import confirmed, landmarks_from_markers
 
     head = scene_head.obj
     with clock.lap("find face"):
@@ -265,13 +288,22 @@ def _find_face(
     if base is None:
         base = yield from _detect(face_mesh, template, clock)
     with clock.lap("find face"):
-        moved = frozenset(markers.moved_markers(context, head))
+        last = storage.stored_landmarks(head)
+        is_same_picture = last is not None and last.picture == picture
+        dragged = frozenset(markers.moved_markers(context, head))
+        # Who brings a picture instead of an answer leaves the question to the picture.
+        asked = markers.asked_markers(context, head)
+        answered = asked if is_same_picture else asked & dragged
+        moved = dragged | answered
         if not moved:
             return _Face(base, None)
-        points = {name: placed[name] if name in moved else base.named[name] for name in MARKERS}
-        automatic = None if base.source == "markers" else base
+        automatic = None if base.source == "markers" else confirmed(base, placed, answered)
+        start = base if automatic is None else automatic
+        points = {name: placed[name] if name in moved else start.named[name] for name in MARKERS}
         corrected = landmarks_from_markers(face_mesh, points, template, automatic)
-        return _Face(corrected, moved if known is not None and is_rigged(head) else None)
+        # What was asked about was never rigged, or rigged before the mesh changed.
+        partly = known is not None and is_rigged(head) and is_same_picture and not answered
+        return _Face(corrected, moved if partly else None)
 
 
 def _detect(
@@ -281,7 +313,7 @@ def _detect(
         from .rigging.fusion import locate_stages
         from .rigging.landmarks import landmarks_from_dense
 
-        stages = locate_stages(face_mesh, _landmarker().predict)
+        stages = locate_stages(face_mesh, *face_detectors())
     while True:
         try:
             with clock.lap("find face"):
@@ -310,26 +342,33 @@ def _row_major(landmarks: FaceLandmarks) -> FaceLandmarks:
     )
 
 
-def _compare(reference: NDArray[np.uint8] | None, landmarks: FaceLandmarks) -> list[Message]:
-    """What a picture of the character says about the landmarks."""
-    from .rigging.reference import compare_with_picture
+def _with_picture(
+    picture: NDArray[np.uint8] | None, landmarks: FaceLandmarks, face_mesh: FaceMesh
+) -> tuple[FaceLandmarks, tuple[Message, ...]]:
+    """The landmarks as a picture of the character corrects them, and what to say about that."""
+    from .rigging.reference import surest_face, use_picture
 
-    if reference is None:
-        return []
-    faces = _landmarker().predict(reference)
-    if not faces:
+    if picture is None:
+        return landmarks, ()
+    pixels = picture.astype(np.float32)
+    seen = [found for detect in face_detectors() for found in detect(pixels)[:1]]
+    face = surest_face([found for found in seen if found.score >= _LEAST_PICTURE_SCORE])
+    if face is None:
         text = "No face was found on the reference picture, so it was not used."
-        return [Message("warning", text)]
-    return [compare_with_picture(landmarks, faces[0].points[:, :2])]
+        return landmarks, (Message("warning", text),)
+    corrected, message = use_picture(landmarks, face, face_mesh)
+    return corrected, (message,)
 
 
 def _build(
     face_mesh: FaceMesh,
     landmarks: FaceLandmarks,
+    base: FaceLandmarks,
     template: Template,
     options: RigOptions,
     clock: _Clock,
 ) -> Generator[Progress, None, FaceRig]:
+    from .rigging.asking import UnsureFaceError
     from .rigging.build import build_stages
 
     stages = build_stages(face_mesh, landmarks, template, options)
@@ -339,8 +378,10 @@ def _build(
                 stage, fraction = next(stages)
         except StopIteration as finished:
             return finished.value
+        except UnsureFaceError as error:
+            raise UnriggableFaceError(error, base, error.landmarks, error.asked) from error
         except RigError as error:
-            raise UnriggableFaceError(error, landmarks) from error
+            raise UnriggableFaceError(error, base, landmarks) from error
         yield Progress(stage, _AT_BUILD + (_AT_WRITE - _AT_BUILD) * fraction)
 
 
@@ -373,7 +414,12 @@ def _template() -> Template:
 
 
 @functools.cache
-def _landmarker() -> FaceLandmarker:
+def face_detectors() -> tuple[Detector, ...]:
+    """The networks that find faces, in the order in which they are asked."""
+    from .models.dense_landmarks import DenseLandmarker
     from .models.face_landmarker import FaceLandmarker
+    from .rigging.dense_detector import DenseDetector
 
-    return FaceLandmarker()
+    template = _template()
+    canonical = template.dense.on(template.head.vertices)
+    return FaceLandmarker().predict, DenseDetector(DenseLandmarker(), canonical)

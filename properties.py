@@ -119,6 +119,16 @@ class ObjectState(bpy.types.PropertyGroup):
 
     marker: StringProperty()
     home: FloatVectorProperty(size=3)
+    asked: BoolProperty()
+
+    reference: PointerProperty(
+        name="Reference Picture",
+        description=(
+            "A picture of this character's face, from the front as a rule: a drawing, a render or "
+            "a photograph. It corrects the landmarks where it is surer of them than the mesh is"
+        ),
+        type=bpy.types.Image,
+    )
 
 
 class RigSettings(bpy.types.PropertyGroup):

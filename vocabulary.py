@@ -189,10 +189,47 @@ def corrective_name(first: str, second: str) -> str:
     return f"{first}_{second}"
 
 
+# The shape key that keeps the corners of the mouth shut as the jaw opens, and the head's own
+# property that turns it up.
+STICKY_LIPS: Final = "jawOpen_stickyLips"
+STICKY_PROPERTY: Final = "auto_rig_face_sticky_lips"
+
+
 def corrective_pair(name: str) -> tuple[str, str] | None:
     """The two shape keys whose sum a key of this name corrects; None for any other name."""
     first, _, second = name.partition("_")
     return (first, second) if {first, second} <= set(ARKIT_SHAPES) else None
+
+
+# What one calls a landmark; of a pair, with its side before it.
+_WORDS: Final[dict[str, str]] = {
+    "eye_outer": "outer eye corner",
+    "eye_inner": "inner eye corner",
+    "lid_upper": "upper lid",
+    "lid_lower": "lower lid",
+    "pupil": "pupil",
+    "brow_inner": "inner end of the brow",
+    "brow_mid": "middle of the brow",
+    "brow_outer": "outer end of the brow",
+    "ala": "wing of the nose",
+    "mouth_corner": "corner of the mouth",
+    "nose_bridge": "bridge of the nose",
+    "nose_tip": "tip of the nose",
+    "nose_base": "base of the nose",
+    "lip_upper_top": "upper edge of the upper lip",
+    "lip_upper_inner": "lower edge of the upper lip",
+    "lip_lower_inner": "upper edge of the lower lip",
+    "lip_lower_bottom": "lower edge of the lower lip",
+    "chin": "chin",
+}
+
+
+def in_words(landmark: str) -> str:
+    """A landmark's name as one would say it: "left corner of the mouth"."""
+    for suffix, side in (("_L", "left "), ("_R", "right ")):
+        if landmark.endswith(suffix):
+            return side + _WORDS[landmark.removesuffix(suffix)]
+    return _WORDS[landmark]
 
 
 def mirror_bone(name: str) -> str:

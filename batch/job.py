@@ -36,8 +36,8 @@ from .worker import Job
 Progress = Callable[[str, float], None]  # stage, fraction of the whole job
 
 _MARKERS_FOR_BATCH: Final = (
-    "For the batch: import the file in Blender, press Edit Markers, drag them into place, save it "
-    "as .blend and name that file as the input."
+    "For the batch: import the file in Blender, press Edit Markers, drag what is wrong into place, "
+    "save it as .blend and name that file as the input."
 )
 
 # Shares of the whole job in which the bar moves: import, rigging, and what follows.

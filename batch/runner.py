@@ -251,7 +251,8 @@ class Runner:
 
     def _settle(self, entry: dict[str, Any]) -> None:
         self._entries.append(entry)
-        self._bar.update(1.0)
+        # Many small fractions may add up to a hair more than there is.
+        self._bar.update(min(1.0, self._bar.total - self._bar.n))
         self._bar.write(_line(entry), file=sys.stdout)
 
     def _summary(self, seconds: float) -> dict[str, Any]:

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
@@ -16,9 +14,6 @@ from ..properties import state_of
 from ..rigging.data import FaceMesh, MeshPart
 from ..scene.mesh_access import basis_positions, loop_triangles, matrix_array
 from .heads import FaceFinder, SceneMesh
-
-if TYPE_CHECKING:
-    from ..models.face_landmarker import FaceLandmarker
 
 
 def scene_meshes(context: bpy.types.Context) -> list[SceneMesh]:
@@ -64,10 +59,11 @@ def face_finder() -> FaceFinder:
     """A function that gives the dense face points (478, 3) on meshes, or None without a face."""
 
     def find(group: Sequence[SceneMesh]) -> NDArray[np.float64] | None:
+        from ..pipeline import face_detectors
         from ..rigging.fusion import locate_face
 
         try:
-            return locate_face(_join(group), _landmarker().predict).dense
+            return locate_face(_join(group), *face_detectors()).dense
         except RigError as error:
             if error.wants_markers or error.refused:
                 return None
@@ -96,10 +92,3 @@ def _join(group: Sequence[SceneMesh]) -> FaceMesh:
         ),
         join_appearances(appearances, textures),
     )
-
-
-@cache
-def _landmarker() -> FaceLandmarker:
-    from ..models.face_landmarker import FaceLandmarker
-
-    return FaceLandmarker()

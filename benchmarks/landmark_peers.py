@@ -88,7 +88,7 @@ class Ours:
 
     def find(self, picture: Picture) -> Guess | None:
         face = self._landmarker.predict(picture)
-        return None if face is None else Guess(face.score, face.points, face.expected_error)
+        return Guess(face.score, face.points, face.expected_error)
 
 
 class GoogleFaceLandmarker:

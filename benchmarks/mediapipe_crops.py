@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from auto_rig_face.models.crops import Crop, crop_around, warp
+from auto_rig_face.models.crops import Crop, Pyramid, crop_around
 from auto_rig_face.models.face_landmarker import FaceLandmarker
 from numpy.typing import NDArray
 
@@ -45,9 +45,9 @@ def package_crop(points: Points) -> Crop:
 
 def detected_crop(picture: Picture, landmarker: FaceLandmarker) -> Crop | None:
     """The crop that the package takes of a photograph, by our detector; None without a face."""
-    whole = Crop.of_whole(picture)
+    whole = Pyramid(picture).whole
     pixels = package_pixels(picture, whole, DETECTOR_SIZE, replicate_border=False)
-    detections = landmarker._detect(pixels, 0.5)
+    detections = landmarker._detect(Pyramid(pixels), 0.5)
     if not detections:
         return None
     corners = detections[0].box.reshape(2, 2)
@@ -106,11 +106,12 @@ def steps_to_ours(
     flat = before[:, :2]
     theirs = package_crop(before)
     level = crop_around(flat, flat[EYES[1]] - flat[EYES[0]], MARGIN)
+    ours = Pyramid(picture)
     crops: tuple[tuple[Crop, NDArray[Any]], ...] = (
         (theirs, package_pixels(picture, theirs)),
         (theirs, package_pixels(picture, theirs, centred=True)),
-        (theirs, warp(picture, theirs, NETWORK_SIZE, replicate_border=True)),
-        (level, warp(picture, level, NETWORK_SIZE, replicate_border=True)),
+        (theirs, ours.warp(theirs, NETWORK_SIZE, replicate_border=True)),
+        (level, ours.warp(level, NETWORK_SIZE, replicate_border=True)),
     )
     found = (landmarks_in(crop, pixels, landmarker) for crop, pixels in crops)
     return dict(zip(STEPS, found, strict=True))

@@ -18,17 +18,19 @@ from typing import Any
 
 import numpy as np
 from auto_rig_face.errors import RigError
-from auto_rig_face.models.face_landmarker import FaceLandmarker
+from auto_rig_face.models.assets import asset_path
 from auto_rig_face.rigging.analyse import analyse
 from auto_rig_face.rigging.build import build
 from auto_rig_face.rigging.data import FaceLandmarks, FaceMesh, FaceRig
 from auto_rig_face.rigging.final_landmarks import reframe
 from auto_rig_face.rigging.fusion import locate_face
 from auto_rig_face.rigging.landmarks import landmarks_from_dense
-from auto_rig_face.rigging.template import Template
+from auto_rig_face.rigging.orientation import Detector
+from auto_rig_face.rigging.template import Template, load_template
 
 from . import peers
 from .artists import ArtistHead, head_folders, load_head
+from .networks import detectors
 from .quality_report import markdown
 from .scores import HeadScore, ShapeScore, Truth, score_shapes, summarise
 from .sheets import comparison_sheet, write_png
@@ -72,12 +74,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"No head folders in {options.heads}.\n")
         return 2
     options.out.mkdir(parents=True, exist_ok=True)
-    landmarker = FaceLandmarker()
+    networks = detectors(load_template(asset_path("template.npz")))
     results = []
     for folder in folders:
         head = load_head(folder)
         template = template_without(judge_of(head.name))
-        result, rig = run_head(head, template, landmarker, with_peers=not options.no_peers)
+        result, rig = run_head(head, template, networks, with_peers=not options.no_peers)
         results.append(result)
         sys.stdout.write(f"{_line(result)}\n")
         sys.stdout.flush()
@@ -104,13 +106,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def run_head(
-    head: ArtistHead, template: Template, landmarker: FaceLandmarker, *, with_peers: bool = True
+    head: ArtistHead, template: Template, networks: tuple[Detector, ...], *, with_peers: bool = True
 ) -> tuple[HeadResult, FaceRig | None]:
     """Locate the face, rig it and compare; the rig is None where the head was turned down."""
     result = HeadResult(head.name, head.own_prior, len(head.face_mesh.vertices))
     started = time.perf_counter()
     try:
-        located = locate_face(head.face_mesh, landmarker.predict)
+        located = locate_face(head.face_mesh, *networks)
         result.stages["locate face"] = time.perf_counter() - started
         landmarks = landmarks_from_dense(located, template)
         rig = build(head.face_mesh, landmarks, template)

@@ -23,12 +23,6 @@ class Crop:
     size: float
     roll: float
 
-    @staticmethod
-    def of_whole(image: Picture) -> Crop:
-        """The smallest one around the whole picture."""
-        height, width = image.shape[:2]
-        return Crop(np.array([width - 1, height - 1]) / 2, float(max(height, width)), 0.0)
-
     def to_picture(self, resolution: int) -> NDArray[np.float64]:
         """(2, 3) affine map from the crop's pixels to the picture's."""
         scale = self.size / resolution
@@ -58,27 +52,47 @@ def check_picture(image: Picture) -> None:
         raise ValueError(f"expected an (H, W, 3) picture, got {image.shape}, {image.dtype}")
 
 
-def warp(
-    image: Picture, crop: Crop, resolution: int, *, replicate_border: bool
-) -> NDArray[np.float32]:
-    """The crop as a (resolution, resolution, 3) picture of 0..255, without aliasing."""
-    import cv2
+class Pyramid:
+    """A picture and its halves, quarters and so on, each made once when a crop first needs it."""
 
-    to_picture = crop.to_picture(resolution)
-    pixels_apart = crop.size / resolution
-    source: NDArray[Any] = image
-    while pixels_apart > 2 and min(source.shape[:2]) > 1:
-        height, width = source.shape[:2]
-        halved = (max(width // 2, 1), max(height // 2, 1))
-        ratio = np.array([halved[0] / width, halved[1] / height])
-        source = cv2.resize(source, halved, interpolation=cv2.INTER_AREA)
-        to_picture = to_picture * ratio[:, None]
-        to_picture[:, 2] += ratio / 2 - 0.5
-        pixels_apart /= 2
-    return cv2.warpAffine(
-        source,
-        to_picture,
-        (resolution, resolution),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE if replicate_border else cv2.BORDER_CONSTANT,
-    ).astype(np.float32)
+    def __init__(self, image: Picture) -> None:
+        """Raises ValueError unless ``image`` is (H, W, 3), uint8 or float32."""
+        check_picture(image)
+        self._levels: list[NDArray[Any]] = [image]
+
+    @property
+    def whole(self) -> Crop:
+        """The smallest crop around the whole picture."""
+        height, width = self._levels[0].shape[:2]
+        return Crop(np.array([width - 1, height - 1]) / 2, float(max(height, width)), 0.0)
+
+    def warp(self, crop: Crop, resolution: int, *, replicate_border: bool) -> NDArray[np.float32]:
+        """The crop as a (resolution, resolution, 3) picture of 0..255, without aliasing."""
+        import cv2
+
+        to_picture = crop.to_picture(resolution)
+        pixels_apart, level = crop.size / resolution, 0
+        while pixels_apart > 2 and min(self._levels[level].shape[:2]) > 1:
+            height, width = self._levels[level].shape[:2]
+            level += 1
+            halved = self._level(level)
+            ratio = np.array([halved.shape[0] / height, halved.shape[1] / width])[::-1]
+            to_picture = to_picture * ratio[:, None]
+            to_picture[:, 2] += ratio / 2 - 0.5
+            pixels_apart /= 2
+        return cv2.warpAffine(
+            self._levels[level],
+            to_picture,
+            (resolution, resolution),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE if replicate_border else cv2.BORDER_CONSTANT,
+        ).astype(np.float32)
+
+    def _level(self, number: int) -> NDArray[Any]:
+        import cv2
+
+        while len(self._levels) <= number:
+            height, width = self._levels[-1].shape[:2]
+            size = (max(width // 2, 1), max(height // 2, 1))
+            self._levels.append(cv2.resize(self._levels[-1], size, interpolation=cv2.INTER_AREA))
+        return self._levels[number]

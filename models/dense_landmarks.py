@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .assets import asset_path
-from .crops import Crop, Picture, check_picture, crop_around, warp
+from .crops import Crop, Picture, Pyramid, crop_around
 from .runtime import run, session
 
 FOLDER: Final = Path(__file__).resolve().parent / "landmarks"
@@ -60,45 +60,46 @@ class DenseLandmarker:
         self._detector = session(asset_path("landmark_detector.onnx", folder), threads)
         self._regressor = session(asset_path("landmark_regressor.onnx", folder), threads)
 
-    def predict(self, image: Picture, *, framed: bool = False) -> DensePrediction | None:
-        """The face in an (H, W, 3) RGB picture of 0..255, uint8 or float32; None without one.
+    def predict(self, image: Picture, *, framed: bool = False) -> DensePrediction:
+        """The likeliest face in an (H, W, 3) RGB picture of 0..255, uint8 or float32.
 
         ``framed``: the picture is square and holds one upright face, whose points span about
         1 / MARGIN of it. May be called from several threads at once.
         """
-        check_picture(image)
-        whole = Crop.of_whole(image)
+        picture = Pyramid(image)
         if framed:
-            return self._locate(image, whole)
-        score, box = self._detect(image, whole)
-        first = self._locate(image, _around(box))
-        # The detector's box is coarse; the points' own, with level eyes, fits better.
-        second = self._locate(image, self._crop_of(first.points))
-        return DensePrediction(
-            min(score, second.score),
-            second.points,
-            second.expected_error,
-            second.visible,
-            second.exists,
-        )
+            return self._locate(picture, picture.whole)
+        # The detector's box is coarse, and sometimes wrong: the whole picture is tried as well, and
+        # the points' own box, with level eyes, fits better than either.
+        firsts = [self._locate(picture, crop) for crop in (self._found(picture), picture.whole)]
+        seconds = [self._locate(picture, self._crop_of(first.points)) for first in firsts]
+        return max(seconds, key=self._surety)
 
-    def _detect(self, image: Picture, whole: Crop) -> tuple[float, NDArray[np.float64]]:
-        """The best cell's score, and its box in pixels (4,): left, top, right, bottom."""
-        size = self._scene_size
-        cells = run(self._detector, _as_input(warp(image, whole, size, replicate_border=True)))[0]
+    def _surety(self, face: DensePrediction) -> float:
+        """Higher for what is likelier a face, and of two faces for the one that is known better."""
+        right, left = face.points[self._eyes]
+        across = max(float(np.linalg.norm(left - right)), 1.0)
+        return face.score - float(np.median(face.expected_error)) / across
+
+    def _found(self, picture: Pyramid) -> Crop:
+        """A crop around the likeliest face's box."""
+        size, whole = self._scene_size, picture.whole
+        pixels = picture.warp(whole, size, replicate_border=True)
+        cells = run(self._detector, _as_input(pixels))[0]
         grid = cells.reshape(5, -1).astype(np.float64)
-        side = cells.shape[-1]
+        columns = cells.shape[-1]
         best = int(grid[0].argmax())
-        logit, x, y, wide, high = grid[:, best]
-        middle = (np.array([best % side + x, best // side + y]) + 0.5) * size / side - 0.5
+        _, x, y, wide, high = grid[:, best]
+        middle = (np.array([best % columns + x, best // columns + y]) + 0.5) * size / columns - 0.5
         half = np.exp(np.clip([wide, high], -5, 1)) * size / 2
         to_picture = whole.to_picture(size)
         corners = np.stack([middle - half, middle + half]) @ to_picture[:, :2].T + to_picture[:, 2]
-        return _sigmoid(logit), corners.reshape(4)
+        side = max(float((corners[1] - corners[0]).max()), 2.0)
+        return Crop(corners.mean(axis=0), MARGIN * side, 0.0)
 
-    def _locate(self, image: Picture, crop: Crop) -> DensePrediction:
+    def _locate(self, picture: Pyramid, crop: Crop) -> DensePrediction:
         size = self._crop_size
-        values = _as_input(warp(image, crop, size, replicate_border=True))
+        values = _as_input(picture.warp(crop, size, replicate_border=True))
         points, others = (output[0].astype(np.float64) for output in run(self._regressor, values))
         local = (points[:, :2] + 1) / 2 * size - 0.5
         to_picture = crop.to_picture(size)
@@ -114,11 +115,6 @@ class DenseLandmarker:
         """A crop around points with their eyes level."""
         right, left = points[self._eyes]
         return crop_around(points[self._box_points], left - right, MARGIN)
-
-
-def _around(box: NDArray[np.float64]) -> Crop:
-    low, high = box[:2], box[2:]
-    return Crop((low + high) / 2, MARGIN * float(max((high - low).max(), 2.0)), 0.0)
 
 
 def _as_input(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..vocabulary import ARKIT_SHAPES
 from .assets import asset_path
-from .crops import Crop, Picture, check_picture, crop_around, warp
+from .crops import Crop, Picture, Pyramid, crop_around
 from .runtime import run, session
 
 POINTS: Final = 478
@@ -98,29 +98,31 @@ class FaceLandmarker:
         about 1 / CROP_MARGIN of it. Then only this face is looked for, which takes half the time.
         May be called from several threads at once.
         """
-        check_picture(image)
-        detections = self._detect(image, min_score)
+        picture = Pyramid(image)
+        detections = self._detect(picture, min_score)
         if not framed:
-            return [self._describe(image, detection, blendshapes) for detection in detections]
+            return [self._describe(picture, detection, blendshapes) for detection in detections]
         if not detections:
             return []
-        points, presence = self._locate(image, Crop.of_whole(image))
+        points, presence = self._locate(picture, picture.whole)
         coefficients = self._blendshapes(points) if blendshapes else None
         nearest = _nearest(points, detections)
         return [FacePrediction(nearest.score, nearest.box, points, presence, coefficients)]
 
-    def _describe(self, image: Picture, detection: _Detection, blendshapes: bool) -> FacePrediction:
-        points, presence = self._locate(image, _crop_of_detection(detection))
+    def _describe(
+        self, picture: Pyramid, detection: _Detection, blendshapes: bool
+    ) -> FacePrediction:
+        points, presence = self._locate(picture, _crop_of_detection(detection))
         if presence > HOPELESS_PRESENCE:
             # The first crop follows the detector's coarse box; the mesh's own crop fits better.
-            points, presence = self._locate(image, _crop_of_points(points))
+            points, presence = self._locate(picture, _crop_of_points(points))
         coefficients = self._blendshapes(points) if blendshapes else None
         return FacePrediction(detection.score, detection.box, points, presence, coefficients)
 
-    def _detect(self, image: Picture, min_score: float) -> list[_Detection]:
-        letterbox = Crop.of_whole(image)
+    def _detect(self, picture: Pyramid, min_score: float) -> list[_Detection]:
+        letterbox = picture.whole
         size = self._detector_size
-        crop = warp(image, letterbox, size, replicate_border=False) / 127.5 - 1.0
+        crop = picture.warp(letterbox, size, replicate_border=False) / 127.5 - 1.0
         outputs = run(self._detector, crop)
         regressors = next(output[0] for output in outputs if output.shape[-1] == 16)
         logits = next(output[0, :, 0] for output in outputs if output.shape[-1] == 1)
@@ -136,10 +138,10 @@ class FaceLandmarker:
         corners_and_eyes = corners_and_eyes @ to_picture[:, :2].T + to_picture[:, 2]
         return _merge_overlapping(scores[candidates].astype(np.float64), corners_and_eyes)
 
-    def _locate(self, image: Picture, crop: Crop) -> tuple[NDArray[np.float64], float]:
+    def _locate(self, picture: Pyramid, crop: Crop) -> tuple[NDArray[np.float64], float]:
         """The 478 points (478, 3) in the picture's pixels, and the presence."""
         size = self._mesh_size
-        pixels = warp(image, crop, size, replicate_border=True) / 255.0
+        pixels = picture.warp(crop, size, replicate_border=True) / 255.0
         outputs = run(self._mesh, pixels)
         local = outputs[0].reshape(POINTS, 3).astype(np.float64)
         to_picture = crop.to_picture(size)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..errors import RigError
-from ..properties import chosen_shapes, head_of, progress_of, settings_of
+from ..properties import chosen_shapes, head_of, progress_of, settings_of, state_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..rigging.data import RigOptions
     from ..scene.head import SceneOptions
 
@@ -83,6 +86,25 @@ def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
         ),
         SceneOptions(parts=settings.parts, existing_keys=settings.existing_keys),
     )
+
+
+def reference_picture(head: bpy.types.Object) -> NDArray[np.uint8] | None:
+    """(H, W, 3) sRGB pixels of the picture that was chosen for the head, or None without one.
+
+    Raises RigError where the picture can't be read.
+    """
+    from ..scene.appearance import read_image
+
+    image = state_of(head).reference
+    if image is None:
+        return None
+    pixels = read_image(image, on_white=True)
+    if pixels is None:
+        raise RigError(
+            f'The reference picture "{image.name}" can\'t be read.',
+            "Choose another file, or remove the picture from the field.",
+        )
+    return pixels
 
 
 def tell_error(

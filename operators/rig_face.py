@@ -10,7 +10,14 @@ import bpy
 from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import progress_of
-from .common import can_work, chosen_head, forget_error, rig_options, tell_error
+from .common import (
+    can_work,
+    chosen_head,
+    forget_error,
+    reference_picture,
+    rig_options,
+    tell_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -109,7 +116,8 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
         options, scene_options = rig_options(context)
         head = chosen_head(context)
         validate_object(context, head)
-        return rig_stages(context, head, options, scene_options=scene_options)
+        picture = reference_picture(head)
+        return rig_stages(context, head, options, picture, scene_options=scene_options)
 
     def _finish(self, outcome: RigOutcome) -> set[str]:
         level, text = _REPORTS[outcome.status]

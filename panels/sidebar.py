@@ -19,6 +19,7 @@ from ..properties import (
     settings_of,
     state_of,
 )
+from ..vocabulary import STICKY_PROPERTY
 
 # Blender has no green or amber icon for text of any colour; these come in colours.
 _STATUS_ICONS: Final = {
@@ -54,6 +55,10 @@ class AUTORIGFACE_PT_main(_SidebarPanel, bpy.types.Panel):
             box = layout.box()
             _draw_text(context, box, progress.problem, "CANCEL")
             _draw_text(context, box, progress.remedy, "BLANK1")
+        head = head_of(context.active_object)
+        if head is not None and head.type == "MESH":
+            layout.label(text="Reference Picture")
+            layout.template_ID(state_of(head), "reference", open="image.open")
         row = layout.row(align=True)
         row.operator("auto_rig_face.edit_markers", icon="EMPTY_AXIS")
         row.operator("auto_rig_face.hide_markers", text="", icon="HIDE_ON")
@@ -73,10 +78,13 @@ class AUTORIGFACE_PT_certificate(_SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The verdict, then what fails and where, then what passes."""
-        state = state_of(head_of(context.active_object))
+        head = head_of(context.active_object)
+        state = state_of(head)
         title = state.bl_rna.properties["status"].enum_items[state.status].name
         self.layout.label(text=title, icon=_STATUS_ICONS[state.status])
         _draw_metrics(self.layout, state)
+        if head is not None and STICKY_PROPERTY in head:
+            self.layout.prop(head, f'["{STICKY_PROPERTY}"]', text="Sticky Lips", slider=True)
 
 
 class AUTORIGFACE_PT_remarks(_SidebarPanel, bpy.types.Panel):

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ..errors import RigError
 from ..vocabulary import ARKIT_SHAPES
 from .analyse import analyse
+from .asking import UnsureFaceError, doubt, worst_points
 from .certificate import certify
 from .correctives import carry_parts, find_correctives
 from .data import FaceLandmarks, FaceMesh, FaceRig, RigOptions
-from .final_landmarks import doubt, finalise, reframe
+from .final_landmarks import finalise, reframe
 from .head import Head
 from .mirror import even_out
 from .parts_motion import follow_skin
@@ -24,6 +25,7 @@ from .repair import repair
 from .shape_keys import build_shapes, exaggerate
 from .skeleton import build_bones
 from .skin_weights import skin_weights
+from .sticky_lips import sticky_lips
 from .template import Template
 from .transfer import correspond, pull_shapes, transfer_deformations
 
@@ -65,6 +67,9 @@ def build_stages(
     registration = register(template, head)
     _refuse_what_is_no_face(registration.fit, landmarks)
     head = finalise(head, template, registration)
+    asked = worst_points(head.landmarks)
+    if asked:
+        raise UnsureFaceError(head.landmarks, asked)
     head.messages.extend(filter(None, [doubt(head.landmarks)]))
     clock.lap("registration")
     yield "Transferring shapes", 0.45
@@ -98,6 +103,7 @@ def build_stages(
     chosen = set(options.shapes or ARKIT_SHAPES)
     wanted = {name: shape for name, shape in shapes.items() if name in chosen}
     correctives = carry_parts(head, shapes, find_correctives(head, wanted), bones, weights)
+    sticky = sticky_lips(head, shapes["jawOpen"], bones, weights) if "jawOpen" in wanted else None
     clock.lap("correctives")
     yield "Done", 1.0
     return FaceRig(
@@ -109,6 +115,7 @@ def build_stages(
         messages=tuple(head.messages),
         disabled_shapes=disabled,
         correctives={pair: _to_world(head, shape) for pair, shape in correctives.items()},
+        sticky_lips=None if sticky is None else _to_world(head, sticky),
         seconds=clock.seconds,
     )
 

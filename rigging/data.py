@@ -92,6 +92,7 @@ class FaceLandmarks:
     ``dense``: (478, 3) float64 world positions of Face Landmarker's points, or None when the
     landmarks were placed by hand and no face was found.
     ``source``: "automatic", "markers" (by hand alone) or "corrected" (automatic, then by hand).
+    ``picture``: sha256 of the pixels of the reference picture that has corrected them, or "".
     """
 
     frame: HeadFrame
@@ -99,6 +100,7 @@ class FaceLandmarks:
     confidence: dict[str, float]
     dense: NDArray[np.float64] | None = None
     source: Literal["automatic", "markers", "corrected"] = "automatic"
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,8 @@ class FaceRig:
     ``shapes``: ARKit name -> (V, 3) float32 world displacement of FaceMesh.vertices; a shape that
     this head can't have is all zeros and named in ``disabled_shapes``.
     ``correctives``: two ARKit names -> (V, 3) float32 world displacement to be added times the
-    product of the two shapes' values.
+    product of the two shapes' values. ``sticky_lips``: (V, 3) likewise, to be added times the
+    smaller of jawOpen and 1 - jawOpen; None on a mouth that doesn't part.
     ``weights``: (V, B) float64 sparse rows, columns in the order of ``bones``; rows sum to 1.
     """
 
@@ -177,6 +180,7 @@ class FaceRig:
     messages: tuple[Message, ...] = ()
     disabled_shapes: tuple[str, ...] = ()
     correctives: dict[tuple[str, str], NDArray[np.float32]] = field(default_factory=dict)
+    sticky_lips: NDArray[np.float32] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property

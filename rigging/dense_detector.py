@@ -37,7 +37,7 @@ class Network(Protocol):
 
     @property
     def rest(self) -> Floats: ...
-    def predict(self, image: NDArray[np.float32], *, framed: bool = False) -> Found | None: ...
+    def predict(self, image: NDArray[np.float32], *, framed: bool = False) -> Found: ...
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,8 @@ class DenseDetector:
         self._map = _interpolation(self._rest, canonical)
 
     def __call__(self, picture: NDArray[np.float32], *, framed: bool = False) -> list[DenseFace]:
-        """The face in an (H, W, 3) picture of 0..255; no face gives an empty list."""
+        """The likeliest face in an (H, W, 3) picture of 0..255."""
         found = self._network.predict(picture, framed=framed)
-        if found is None:
-            return []
         depth = _depths(self._rest, found.points, found.expected_error)
         points = np.column_stack([found.points, depth])
         return [
@@ -84,7 +82,11 @@ def _interpolation(source: Floats, target: Floats) -> Floats:
     """(T, S) weights of the values at ``source`` (S, 3) that give those at ``target`` (T, 3)."""
     centre, spread = source.mean(axis=0), float(source.std())
     smooth = RBFInterpolator(
-        (source - centre) / spread, np.eye(len(source)), kernel="linear", smoothing=SMOOTHING
+        (source - centre) / spread,
+        np.eye(len(source)),
+        kernel="linear",
+        degree=1,
+        smoothing=SMOOTHING,
     )
     weights: Floats = smooth((target - centre) / spread)
     return weights

@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .data import FaceLandmarks, Message
 from .evidence import mesh_evidence
 from .head import Eyeball, Head, LidRim, LipSeam, Role
 from .landmarks import MOST_CERTAIN_AUTOMATIC, PLACED, frame_of
@@ -19,15 +18,6 @@ from .surface import closest
 from .template import Template
 
 SEEN_ON_MESH = 0.9  # confidence of a landmark that was read off the mesh
-# What the views alone find on a head whose mouth has no slit. Below this median confidence, half
-# of these landmarks are off by more than 0.13 IOD (`make bench-generality`: heads of ten kinds made
-# in code, of which every landmark is known).
-DOUBTFUL = 0.3
-LOWER_FACE = {
-    "nose": ("nose_tip", "nose_base"),
-    "mouth": ("mouth_corner_L", "mouth_corner_R", "lip_upper_inner", "lip_lower_inner"),
-    "chin": ("chin",),
-}
 
 
 def reframe(head: Head) -> Head:
@@ -86,24 +76,3 @@ def finalise(head: Head, template: Template, registration: Registration) -> Head
         confidence[name] = min(confidence[name], MOST_CERTAIN_AUTOMATIC)
     landmarks = replace(head.landmarks, named=named, confidence=confidence)
     return replace(head, landmarks=landmarks).keep(head.scene)
-
-
-def doubt(landmarks: FaceLandmarks) -> Message | None:
-    """What to tell the artist where the lower half of a face was only guessed, else None."""
-
-    def is_guessed(*features: str) -> bool:
-        names = [name for feature in features for name in LOWER_FACE[feature]]
-        return bool(np.median([landmarks.confidence[name] for name in names]) < DOUBTFUL)
-
-    if landmarks.source != "automatic" or not is_guessed(*LOWER_FACE):
-        return None
-    guessed = [feature for feature in LOWER_FACE if is_guessed(feature)]
-    return Message(
-        "warning",
-        f"A face was found, but the place of its {_listed(guessed)} is little more than a guess. "
-        "Press Edit Markers, drag the markers that are wrong, and press Auto-Rig Face again.",
-    )
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

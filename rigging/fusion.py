@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 from ..errors import RigError
 from .canonical_face import frame_of
 from .canonical_order import canonical_surface
-from .data import FaceMesh, HeadFrame
+from .data import FaceMesh
+from .expected_error import LocatedFace, combined, expected_error
 from .face_evidence import judge
 from .face_paint import Painter, is_plain
 from .orientation import Detector, Sighting, look_around, points_of_sighting, surest_first
@@ -52,24 +52,6 @@ VIEWS_AT_ONCE: Final = 6  # between two chances to stop
 MAX_WORKERS: Final = 4
 
 
-@dataclass(frozen=True)
-class LocatedFace:
-    """A face found on a mesh.
-
-    ``dense``: (478, 3) float64 world positions of Face Landmarker's points, triangulated and not
-    snapped to the surface. ``spread``: (478,) how far the views' lines of sight pass by the point,
-    world units. ``score``: 0..1, how well views, proportions and surface agree.
-    ``expected_error``: (478,) how far the network expects each point to be off, world units; None
-    where it doesn't say.
-    """
-
-    frame: HeadFrame
-    dense: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    score: float
-    expected_error: NDArray[np.float64] | None = None
-
-
 def locate_face(face_mesh: FaceMesh, *detectors: Detector) -> LocatedFace:
     """Find the face on a mesh in one go; see locate_stages."""
     stages = locate_stages(face_mesh, *detectors)
@@ -83,11 +65,11 @@ def locate_face(face_mesh: FaceMesh, *detectors: Detector) -> LocatedFace:
 def locate_stages(face_mesh: FaceMesh, *detectors: Detector) -> Generator[Stage, None, LocatedFace]:
     """Find the face on a mesh of any scale, position, rotation and up axis.
 
-    ``detectors`` take a picture and return its faces, from several threads. The first is asked
-    first; the others where it isn't sure. Yields (stage, fraction) before each step, none of which
-    takes long, and returns the face. The order of vertices and triangles makes no difference.
-    Raises RigError, with ``wants_markers``, when no face is found or what was found doesn't hold up
-    from several sides.
+    ``detectors`` take a picture and return its faces, from several threads. What several of them
+    find is made one by what they expect to be off. Yields (stage, fraction) before each step, none
+    of which takes long, and returns the face. The order of vertices and triangles makes no
+    difference. Raises RigError, with ``wants_markers``, when no face is found or what was found
+    doesn't hold up from several sides.
     """
     surface = canonical_surface(face_mesh)
     best = None
@@ -106,35 +88,43 @@ def locate_stages(face_mesh: FaceMesh, *detectors: Detector) -> Generator[Stage,
 
 def _search(subjects: Sequence[_Subject]) -> Generator[Stage, None, LocatedFace | None]:
     """The best face, looked for in ever more unlikely directions until one is good enough."""
-    best: LocatedFace | None = None
-    followed = 0
     for number, group in enumerate(search_views(subjects[0].surface.vertices)):
-        stage = (f"Finding the face, round {number + 1} of {GROUPS}", (number + 0.9) / GROUPS)
-        for subject in subjects:
-            seen: list[Sighting] = []
-            for start in range(0, len(group), VIEWS_AT_ONCE):
-                yield stage[0], (number + start / len(group)) / GROUPS
-                seen += subject.look(group[start : start + VIEWS_AT_ONCE])
-            most = min(CANDIDATES_PER_GROUP, MAX_CANDIDATES * len(subjects) - followed)
-            for sighting in surest_first(seen)[:most]:
-                followed += 1
-                located = yield from _saying(stage, subject.follow(sighting))
-                if _reaches(located, _needed(number, sighting, located)):
-                    best = _better(best, located)
-                if _reaches(best, SURE_SCORE):
-                    return best
-        if best is not None or followed == MAX_CANDIDATES * len(subjects):
+        best: LocatedFace | None = None
+        # Faces in odd directions are rare, and there are many of these.
+        asked = [
+            subject
+            for rank, subject in enumerate(subjects)
+            if (rank == 0 or number in UPRIGHT_GROUPS) and not subject.is_exhausted
+        ]
+        for rank, subject in enumerate(asked):
+            begin, end = ((number + part / len(asked)) / GROUPS for part in (rank, rank + 1))
+            found = yield from _look_through(subject, group, number, begin, end)
+            best = combined(best, found) if best and found else best or found
+        if best is not None:
             return best
+    return None
+
+
+def _look_through(
+    subject: _Subject, group: list[SearchView], number: int, begin: float, end: float
+) -> Generator[Stage, None, LocatedFace | None]:
+    """The best face that one detector finds in a group of views; it takes the shares of the whole
+    search from ``begin`` to ``end``.
+    """
+    stage = f"Finding the face, round {number + 1} of {GROUPS}"
+    followed_at = begin + 0.9 * (end - begin)
+    seen: list[Sighting] = []
+    for start in range(0, len(group), VIEWS_AT_ONCE):
+        yield stage, begin + (followed_at - begin) * start / len(group)
+        seen += subject.look(group[start : start + VIEWS_AT_ONCE])
+    best: LocatedFace | None = None
+    for sighting in surest_first(seen)[:CANDIDATES_PER_GROUP]:
+        if subject.is_exhausted or _reaches(best, SURE_SCORE):
+            break
+        located = yield from _saying((stage, followed_at), subject.follow(sighting))
+        if _reaches(located, _needed(number, sighting, located)):
+            best = _better(best, located)
     return best
-
-
-def _needed(group: int, sighting: Sighting, located: LocatedFace | None) -> float:
-    """The score from which a face is believed that was followed from a ``sighting``."""
-    if located is None or located.frame.axes[1] @ sighting.camera.axes[1] < UPRIGHT:
-        return ODD_SCORE
-    if group in CONVENTIONAL_GROUPS:
-        return LEAST_SCORE
-    return FAIR_SCORE if group in UPRIGHT_GROUPS else ODD_SCORE
 
 
 def _saying(stage: Stage, steps: Steps) -> Generator[Stage, None, LocatedFace | None]:
@@ -145,6 +135,15 @@ def _saying(stage: Stage, steps: Steps) -> Generator[Stage, None, LocatedFace | 
         except StopIteration as finished:
             return finished.value
         yield stage
+
+
+def _needed(group: int, sighting: Sighting, located: LocatedFace | None) -> float:
+    """The score from which a face is believed that was followed from a ``sighting``."""
+    if located is None or located.frame.axes[1] @ sighting.camera.axes[1] < UPRIGHT:
+        return ODD_SCORE
+    if group in CONVENTIONAL_GROUPS:
+        return LEAST_SCORE
+    return FAIR_SCORE if group in UPRIGHT_GROUPS else ODD_SCORE
 
 
 def _better(one: LocatedFace | None, other: LocatedFace | None) -> LocatedFace | None:
@@ -186,6 +185,12 @@ class _Subject:
         self.surface, self.scene = surface, scene
         self._painter, self._detect, self._pool = painter, detect, pool
         self._tracker = Tracker(surface, scene, detect, pool)
+        self._followed = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether so many sightings came to nothing that more of them would."""
+        return self._followed >= MAX_CANDIDATES
 
     def look(self, views: list[SearchView]) -> list[Sighting]:
         """Every convincing face in the views."""
@@ -193,6 +198,7 @@ class _Subject:
 
     def follow(self, sighting: Sighting) -> Steps:
         """The face around one sighting, or None when it doesn't hold up."""
+        self._followed += 1
         located = yield from self._locate(sighting)
         if located is None or located.score >= SURE_SCORE:
             return located
@@ -217,4 +223,5 @@ class _Subject:
             return None
         frame = frame_of(track.points)
         score = judge(track.points, track.spread, frame, self.scene, share_of_views=track.share)
-        return LocatedFace(frame, track.points, track.spread, score, track.expected_error)
+        error = expected_error(track.expected_error, track.spread, frame.scale, score)
+        return LocatedFace(frame, track.points, error, score)

@@ -6,6 +6,7 @@ The template holds the same points, so its proportions fill in what nobody has p
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..errors import RigError
 from ..vocabulary import LANDMARKS, MARKERS
 from .data import FaceLandmarks, FaceMesh, HeadFrame
 from .dense_points import FACE_OVAL, name_points
-from .fusion import LocatedFace
+from .expected_error import LocatedFace
 from .similarity import fit_similarity, fit_warp
 from .surface import closest
 from .template import Template
@@ -23,8 +24,11 @@ from .template import Template
 # A landmark that the artist has placed is certain; no automatic one ever is.
 PLACED = 1.0
 MOST_CERTAIN_AUTOMATIC = 0.98
+# IOD: a landmark's confidence is exp(-expected error / ERROR_SCALE).
+ERROR_SCALE = 0.08
 # A marker counts as moved when it left its landmark by more than this share of the IOD.
 MOVED = 0.01
+PULL_REACH = 0.45  # IOD: how far around a moved landmark others go along
 
 
 def frame_of(points: dict[str, NDArray[np.float64]], axes: NDArray[np.float64]) -> HeadFrame:
@@ -59,19 +63,20 @@ def landmarks_from_dense(located: LocatedFace, template: Template) -> FaceLandma
     return FaceLandmarks(frame, named, confidence, located.dense, "automatic")
 
 
+def confidence_of(expected_error: float) -> float:
+    """0..1 for a landmark that is expected to be ``expected_error`` IOD off, on average."""
+    return float(np.clip(np.exp(-expected_error / ERROR_SCALE), 0.0, MOST_CERTAIN_AUTOMATIC))
+
+
+def expected_error_of(confidence: float) -> float:
+    """IOD that a landmark of this confidence is off by on average; 0 for one that was placed."""
+    return float(-ERROR_SCALE * np.log(max(confidence, 1e-6)))
+
+
 def _confidence(located: LocatedFace, frame: HeadFrame) -> dict[str, float]:
-    """How sure each named landmark is: how well the views agree on it, times the face's score."""
-    spread = name_points(np.repeat(located.spread[:, None], 3, axis=1))
-    return {
-        name: float(
-            np.clip(
-                located.score * np.exp(-spread[name][0] / frame.scale / 0.08),
-                0.0,
-                MOST_CERTAIN_AUTOMATIC,
-            )
-        )
-        for name in LANDMARKS
-    }
+    """How sure each named landmark is."""
+    expected = name_points(np.repeat(located.expected_error[:, None], 3, axis=1))
+    return {name: confidence_of(expected[name][0] / frame.scale) for name in LANDMARKS}
 
 
 def landmarks_from_markers(
@@ -115,6 +120,17 @@ def landmarks_from_markers(
     return FaceLandmarks(frame, named, confidence, dense, "markers")
 
 
+def confirmed(
+    automatic: FaceLandmarks, markers: dict[str, NDArray[np.float64]], names: Collection[str]
+) -> FaceLandmarks:
+    """Landmarks of which the artist was asked about ``names``: they are where the markers are."""
+    if not names:
+        return automatic
+    targets = {name: markers[name] for name in sorted(names)}
+    moved = move_landmarks(automatic, targets, dict.fromkeys(targets, PLACED))
+    return replace(moved, source="corrected")
+
+
 def moved_markers(
     markers: dict[str, NDArray[np.float64]], automatic: FaceLandmarks
 ) -> tuple[str, ...]:
@@ -131,9 +147,29 @@ def _correct(markers: dict[str, NDArray[np.float64]], automatic: FaceLandmarks) 
     moved = moved_markers(markers, automatic)
     if not moved:
         return automatic
-    reach = 0.45 * automatic.frame.scale
-    anchors = np.array([automatic.named[name] for name in moved])
-    shifts = np.array([markers[name] - automatic.named[name] for name in moved])
+    return replace(
+        move_landmarks(
+            automatic, {name: markers[name] for name in moved}, dict.fromkeys(moved, PLACED)
+        ),
+        source="corrected",
+    )
+
+
+def move_landmarks(
+    landmarks: FaceLandmarks,
+    targets: dict[str, NDArray[np.float64]],
+    confidence: dict[str, float],
+) -> FaceLandmarks:
+    """Landmarks that go to ``targets`` (world positions by name), which then have ``confidence``;
+    the points around them are pulled along, but none that the artist has placed.
+    """
+    placed = {
+        name: p for name, p in landmarks.named.items() if landmarks.confidence[name] >= PLACED
+    }
+    targets = placed | targets
+    reach = PULL_REACH * landmarks.frame.scale
+    anchors = np.array([landmarks.named[name] for name in targets])
+    shifts = np.array(list(targets.values())) - anchors
 
     def pull(points: NDArray[np.float64]) -> NDArray[np.float64]:
         distance = np.linalg.norm(points[:, None] - anchors[None], axis=2)
@@ -141,21 +177,15 @@ def _correct(markers: dict[str, NDArray[np.float64]], automatic: FaceLandmarks) 
         share = near**2 / np.maximum(near.sum(axis=1, keepdims=True), 1e-12)
         return points + share @ shifts
 
-    names = list(automatic.named)
-    pulled = pull(np.array([automatic.named[name] for name in names]))
-    named = dict(zip(names, pulled, strict=True))
-    confidence = dict(automatic.confidence)
-    for name in moved:
-        named[name] = markers[name]
-        confidence[name] = PLACED
-    dense = None if automatic.dense is None else pull(automatic.dense)
+    names = list(landmarks.named)
+    pulled = pull(np.array([landmarks.named[name] for name in names]))
+    named = dict(zip(names, pulled, strict=True)) | targets
     return replace(
-        automatic,
+        landmarks,
         named=named,
-        confidence=confidence,
-        dense=dense,
-        frame=frame_of(named, automatic.frame.axes),
-        source="corrected",
+        confidence=landmarks.confidence | confidence,
+        dense=None if landmarks.dense is None else pull(landmarks.dense),
+        frame=frame_of(named, landmarks.frame.axes),
     )
 
 

@@ -195,10 +195,10 @@ class Lips:
         if where is not None:
             share = np.clip(2.0 * gaussian_filter1d(where.astype(np.float64), 2.0), 0.0, 1.0)
         return self._pushed(
-            displacement, -share[:, None] * self._parted(displacement), CROSSING_REACH
+            displacement, -share[:, None] * self.parted(displacement), CROSSING_REACH
         )
 
-    def _parted(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
+    def parted(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
         """(SAMPLES, 3) how far a shape moves the upper margin against the lower one."""
         return self.on_upper.on(displacement) - self.on_lower.on(displacement)
 
@@ -207,7 +207,7 @@ class Lips:
     ) -> NDArray[np.float64]:
         """MouthClose (N, 3) that, on top of jawOpen, brings the lips back to their rest gap."""
         for _ in range(3):
-            excess = self._parted(jaw_open + mouth_close)
+            excess = self.parted(jaw_open + mouth_close)
             if np.abs(excess).max() < 1e-3:
                 break
             mouth_close = self._pushed(mouth_close, -excess, SEAL_REACH)
@@ -229,7 +229,7 @@ class Lips:
     def keeps_together(self, displacement: NDArray[np.float64]) -> bool:
         """Whether the lips stay shut in a shape (N, 3), and hardly slide on each other."""
         change = self.gap(displacement) - self.gap(np.zeros_like(displacement))
-        slide = np.linalg.norm(self._parted(displacement), axis=1)
+        slide = np.linalg.norm(self.parted(displacement), axis=1)
         return bool(change.max() < PARTING and slide.max() < SLIDING)
 
 

@@ -95,8 +95,11 @@ def join_appearances(surfaces: list[Appearance], textures: Textures) -> Appearan
     )
 
 
-def read_image(image: bpy.types.Image) -> NDArray[np.uint8] | None:
-    """(H, W, 3) sRGB, first row on top, at most MAX_TEXTURE a side; None if it can't be read."""
+def read_image(image: bpy.types.Image, *, on_white: bool = False) -> NDArray[np.uint8] | None:
+    """(H, W, 3) sRGB, first row on top, at most MAX_TEXTURE a side; None if it can't be read.
+
+    ``on_white``: where the picture is transparent, white shows instead of its hidden colour.
+    """
     if 0 in image.size:
         return None
     try:
@@ -108,7 +111,11 @@ def read_image(image: bpy.types.Image) -> NDArray[np.uint8] | None:
     if values is None:
         return None
     step = -(-max(values.shape) // MAX_TEXTURE)
-    values = values[::-step, ::step, :3]
+    values = values[::-step, ::step]
+    if on_white and values.shape[2] == 4:
+        cover = values[..., 3:].clip(0.0, 1.0)
+        values = values[..., :3] * cover + (1.0 - cover)
+    values = values[..., :3]
     if values.shape[2] < 3:
         values = np.repeat(values[..., :1], 3, axis=2)
     if image.is_float:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rig's correctives as shape keys that the product of two others drives."""
+"""The rig's correctives as shape keys that drivers give their values: products of two others, and
+lips that stick.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ import bpy
 
 from ..properties import state_of
 from ..rigging.data import FaceRig, Message
-from ..vocabulary import corrective_name
+from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY, corrective_name
 from .head import SceneHead, SceneOptions
-from .key_drivers import follow_product
+from .key_drivers import follow_product, follow_sticky_lips
 from .key_motion import displacement, moves
 from .key_writer import RIG_SUFFIX, KeyWriter
 from .transaction import Transaction
@@ -54,6 +56,55 @@ def write_corrective_keys(
     return [corrective_name(*pair) for pair in pairs], _kept_messages(kept)
 
 
+def write_sticky_key(
+    scene_head: SceneHead,
+    rig: FaceRig,
+    shapes: Collection[str],
+    options: SceneOptions,
+    transaction: Transaction,
+) -> tuple[list[str], list[Message]]:
+    """Write the key that keeps the corners of the mouth shut, and the slider on the head that turns
+    it up; returns the key's name where there is one. A key that was sculpted since stays.
+    """
+    head, motion = scene_head.obj, rig.sticky_lips
+    jaw = _source(head, "jawOpen")
+    if motion is None or jaw is None:
+        transaction.on_commit(lambda: head.pop(STICKY_PROPERTY, None))
+        return [], []
+    if "jawOpen" not in shapes:
+        return [STICKY_LIPS], []
+    if options.existing_keys == "KEEP_BOTH":
+        options = replace(options, existing_keys="KEEP")
+    sources = {"jawOpen": jaw}
+    closed = _source(head, "mouthClose")
+    if closed is not None and "mouthClose" in rig.shapes:
+        sources["mouthClose"] = closed
+    scale, kept = rig.landmarks.frame.scale, []
+    for part in scene_head.parts:
+        writer, rows = KeyWriter(part, options, transaction), part.own_rows(motion)
+        if not (moves(rows, scale) or writer.has_written(STICKY_LIPS)):
+            continue
+        written = writer.write(STICKY_LIPS, displacement(part, rows, ["jawOpen"], scale))
+        if written is None:
+            kept.append(f'"{part.obj.name}" ({STICKY_LIPS})')
+            continue
+        _add_slider(head, transaction)
+        follow_sticky_lips(part.obj, written, head, sources, STICKY_PROPERTY, transaction)
+    return [STICKY_LIPS], _kept_messages(kept)
+
+
+def _add_slider(head: bpy.types.Object, transaction: Transaction) -> None:
+    if STICKY_PROPERTY in head:
+        return
+    head[STICKY_PROPERTY] = 0.0
+    transaction.on_rollback(lambda: head.pop(STICKY_PROPERTY, None))
+    head.id_properties_ui(STICKY_PROPERTY).update(
+        min=0.0,
+        max=1.0,
+        description="How far the corners of the mouth stick together as the jaw opens",
+    )
+
+
 def _kept_messages(kept: list[str]) -> list[Message]:
     if not kept:
         return []
@@ -63,8 +114,11 @@ def _kept_messages(kept: list[str]) -> list[Message]:
 
 def _sources(head: bpy.types.Object, pair: Pair) -> tuple[str, ...]:
     """Names of the rig's two keys; none where it doesn't have both."""
-    keys = state_of(head).keys
-    names = [
-        next((name for name in (shape, shape + RIG_SUFFIX) if name in keys), None) for shape in pair
-    ]
+    names = [_source(head, shape) for shape in pair]
     return tuple(name for name in names if name is not None) if None not in names else ()
+
+
+def _source(head: bpy.types.Object, shape: str) -> str | None:
+    """The name of the rig's key for a shape; None where it has none."""
+    keys = state_of(head).keys
+    return next((name for name in (shape, shape + RIG_SUFFIX) if name in keys), None)

@@ -5,7 +5,8 @@ and files open without permission to run scripts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import bpy
@@ -14,6 +15,7 @@ from .transaction import Transaction
 
 # Names of the variables; a driver that has others is the artist's own.
 _FACTORS: Final = ("a", "b")
+_STICKY: Final = ("jaw", "amount", "closed")
 
 
 def follow(
@@ -27,7 +29,7 @@ def follow(
     if _driver_of(obj, name) is None:
         curve = _add(obj, name, transaction)
         curve.driver.type = "AVERAGE"
-        _add_variable(curve, "slider", head, head_name)
+        _add_variable(curve, "slider", head.data.shape_keys, _path(head_name))
 
 
 def follow_product(
@@ -49,10 +51,52 @@ def follow_product(
         return
     curve = _add(obj, name, transaction)
     for variable, head_name in zip(_FACTORS, head_names, strict=True):
-        _add_variable(curve, variable, head, head_name)
+        _add_variable(curve, variable, head.data.shape_keys, _path(head_name))
     # Blender takes so simple an expression for itself and calls no Python.
     curve.driver.type = "SCRIPTED"
     curve.driver.expression = " * ".join(_FACTORS)
+
+
+def follow_sticky_lips(
+    obj: bpy.types.Object,
+    name: str,
+    head: bpy.types.Object,
+    sources: Mapping[str, str],
+    slider: str,
+    transaction: Transaction,
+) -> None:
+    """Let a key keep the corners of the mouth shut while the jaw opens: see rigging.sticky_lips.
+
+    ``sources``: the names of the head's keys for jawOpen and, where it has one, mouthClose, which
+    closes the same gap; ``slider``: the head's own property. A driver that the rig made before is
+    made anew, since its sources may be others now; the artist's own stays.
+    """
+    curve = _driver_of(obj, name)
+    if curve is not None and not set(curve.driver.variables.keys()) <= set(_STICKY):
+        return
+    if curve is not None:
+        before = [(v.name, v.targets[0].id, v.targets[0].data_path) for v in curve.driver.variables]
+        transaction.on_rollback(functools.partial(_drive_sticky, curve, before))
+    else:
+        curve = _add(obj, name, transaction)
+    wanted = [("jaw", head.data.shape_keys, _path(sources["jawOpen"]))]
+    wanted.append(("amount", head, f'["{bpy.utils.escape_identifier(slider)}"]'))
+    if "mouthClose" in sources:
+        wanted.append(("closed", head.data.shape_keys, _path(sources["mouthClose"])))
+    _drive_sticky(curve, wanted)
+
+
+def _drive_sticky(curve: bpy.types.FCurve, wanted: Sequence[tuple[str, bpy.types.ID, str]]) -> None:
+    """Give a sticky-lips driver these variables (name, owner, data path), and its expression."""
+    variables = curve.driver.variables
+    for variable in list(variables):
+        variables.remove(variable)
+    for name, owner, data_path in wanted:
+        _add_variable(curve, name, owner, data_path)
+    is_closed = any(name == "closed" for name, _, _ in wanted)
+    left = " * max(0, 1 - closed / max(jaw, 0.001))" if is_closed else ""
+    curve.driver.type = "SCRIPTED"
+    curve.driver.expression = f"amount * max(0, min(jaw, 1 - jaw)){left}"
 
 
 def remove_driver(obj: bpy.types.Object, name: str) -> None:
@@ -71,16 +115,15 @@ def _add(obj: bpy.types.Object, name: str, transaction: Transaction) -> bpy.type
     return obj.data.shape_keys.driver_add(_path(name))
 
 
-def _add_variable(
-    curve: bpy.types.FCurve, name: str, head: bpy.types.Object, head_name: str
-) -> None:
+def _add_variable(curve: bpy.types.FCurve, name: str, owner: bpy.types.ID, data_path: str) -> None:
+    """A variable with the value of a property of an object or of shape keys."""
     variable = curve.driver.variables.new()
     variable.name = name
     variable.type = "SINGLE_PROP"
     target = variable.targets[0]
-    target.id_type = "KEY"
-    target.id = head.data.shape_keys
-    target.data_path = _path(head_name)
+    target.id_type = "OBJECT" if isinstance(owner, bpy.types.Object) else "KEY"
+    target.id = owner
+    target.data_path = data_path
 
 
 def _point(target: bpy.types.DriverTarget, head_name: str, transaction: Transaction) -> None:

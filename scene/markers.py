@@ -8,7 +8,7 @@ the head goes. A Shrinkwrap constraint shows it on the surface while it is dragg
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import bpy
@@ -23,6 +23,7 @@ from .objects import derived_name
 from .transaction import Transaction
 
 SUFFIX: Final = "_Markers"
+ASKED_SIZE: Final = 1.6  # of the usual size: markers that should be looked at
 
 
 def show_markers(
@@ -31,18 +32,20 @@ def show_markers(
     points: Mapping[str, NDArray[np.float64]],
     size: float,
     transaction: Transaction,
+    *,
+    asked: Collection[str] = (),
 ) -> None:
     """Put the 13 markers on the head at world ``points``; those that are there already stay.
 
-    ``size``: radius in world units.
+    ``size``: radius in world units. ``asked``: the only ones that are wanted, to be looked at; they
+    are drawn larger, and stand at ``points`` unless they were dragged.
     """
     present = markers_of(context, head)
-    missing = [name for name in MARKERS if name not in present]
-    if not missing:
-        return
-    collection = _collection(context, head, transaction)
+    missing = [name for name in asked or MARKERS if name not in present]
     to_local = np.linalg.inv(matrix_array(head.matrix_world))
-    local_size = size * float(np.cbrt(abs(np.linalg.det(to_local[:3, :3]))))
+    if missing:
+        collection = _collection(context, head, transaction)
+        local_size = size * float(np.cbrt(abs(np.linalg.det(to_local[:3, :3]))))
     for name in missing:
         marker = bpy.data.objects.new(name, None)
         transaction.on_rollback(functools.partial(bpy.data.objects.remove, marker))
@@ -55,7 +58,23 @@ def show_markers(
         state = state_of(marker)
         state.role, state.head, state.marker = "MARKER", head, name
         _set_home(marker, to_local[:3, :3] @ points[name] + to_local[:3, 3])
+    dragged = moved_markers(context, head)
+    for name in asked:
+        marker = markers_of(context, head)[name]
+        if name in present:
+            _protect_place(marker, transaction)
+            if name not in dragged:
+                _set_home(marker, to_local[:3, :3] @ points[name] + to_local[:3, 3])
+        if not state_of(marker).asked:
+            state_of(marker).asked = True
+            marker.empty_display_size *= ASKED_SIZE
     context.view_layer.update()
+
+
+def asked_markers(context: bpy.types.Context, head: bpy.types.Object) -> frozenset[str]:
+    """Names of the markers that the artist was asked to look at."""
+    present = markers_of(context, head)
+    return frozenset(name for name, marker in present.items() if state_of(marker).asked)
 
 
 def read_markers(
@@ -92,6 +111,9 @@ def settle_markers(
         _protect_place(marker, transaction)
         marker.parent = head
         marker.matrix_parent_inverse = Matrix.Identity(4)
+        if state_of(marker).asked:
+            state_of(marker).asked = False
+            marker.empty_display_size /= ASKED_SIZE
         _set_home(marker, to_local[:3, :3] @ points[name] + to_local[:3, 3])
     context.view_layer.update()
 
@@ -146,8 +168,10 @@ def _set_home(marker: bpy.types.Object, local: NDArray[np.float64]) -> None:
 def _protect_place(marker: bpy.types.Object, transaction: Transaction) -> None:
     parent, inverse = marker.parent, marker.matrix_parent_inverse.copy()
     location, home = marker.location.copy(), tuple(state_of(marker).home)
+    asked, size = state_of(marker).asked, marker.empty_display_size
 
     def give_back() -> None:
+        state_of(marker).asked, marker.empty_display_size = asked, size
         marker.parent, marker.matrix_parent_inverse = parent, inverse
         marker.location, state_of(marker).home = location, home
 

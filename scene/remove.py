@@ -6,8 +6,10 @@ from __future__ import annotations
 import bpy
 
 from ..properties import state_of
+from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY
 from .armature import existing_armature
 from .bone_names import is_our_modifier
+from .key_drivers import remove_driver
 from .key_writer import remove_keys, remove_lone_basis
 from .markers import remove_markers
 from .state import clear_state
@@ -24,6 +26,7 @@ def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
     kept: list[str] = []
     for obj in _members(head):
         kept += _remove_from(obj, armature)
+    head.pop(STICKY_PROPERTY, None)
     if armature is not None:
         data = armature.data
         bpy.data.objects.remove(armature)
@@ -46,6 +49,8 @@ def _members(head: bpy.types.Object) -> list[bpy.types.Object]:
 def _remove_from(obj: bpy.types.Object, armature: bpy.types.Object | None) -> list[str]:
     state = state_of(obj)
     kept = remove_keys(obj, [key.name for key in state.keys])
+    if STICKY_LIPS in kept:  # its slider goes
+        remove_driver(obj, STICKY_LIPS)
     remove_lone_basis(obj)
     remove_groups(obj, [group.name for group in state.groups])
     for modifier in [item for item in obj.modifiers if is_our_modifier(obj, item)]:

@@ -10,8 +10,8 @@ import bpy
 
 from ..properties import state_of
 from ..rigging.data import FaceRig, Message
-from ..vocabulary import corrective_pair
-from .corrective_keys import write_corrective_keys
+from ..vocabulary import STICKY_LIPS, corrective_pair
+from .corrective_keys import write_corrective_keys, write_sticky_key
 from .head import SceneHead, SceneOptions, ScenePart
 from .key_drivers import follow
 from .key_motion import SIDEWAYS_SHAPES, displacement, moves
@@ -51,11 +51,13 @@ def write_shape_keys(
     for part in scene_head.parts[1:]:
         _write_part(scene_head, part, rig, names, options, transaction)
     correctives, remarks = write_corrective_keys(scene_head, rig, names, options, transaction)
+    sticky, more = write_sticky_key(scene_head, rig, names, options, transaction)
+    correctives, remarks = correctives + sticky, remarks + more
     current = {*names.values(), *correctives}
 
     def is_stale(name: str) -> bool:
-        pair = corrective_pair(name)
-        depends = pair is not None and not names.keys().isdisjoint(pair)
+        sources = ("jawOpen",) if name == STICKY_LIPS else corrective_pair(name) or ()
+        depends = not names.keys().isdisjoint(sources)
         return (remove_others or depends) and name not in current
 
     _remove_on_commit(scene_head, is_stale, transaction)

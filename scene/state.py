@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
 from ..properties import state_of
 from .transaction import Transaction
+
+CHOSEN: Final = ("reference",)
 
 
 def protect_state(obj: bpy.types.Object, transaction: Transaction) -> None:
@@ -18,10 +20,11 @@ def protect_state(obj: bpy.types.Object, transaction: Transaction) -> None:
 
 
 def clear_state(obj: bpy.types.Object) -> None:
-    """Forget all that the rig knew about an object."""
+    """Forget all that the rig knew about an object, but not what the artist has chosen."""
     state = state_of(obj)
     for prop in _own_properties(state):
-        state.property_unset(prop.identifier)
+        if prop.identifier not in CHOSEN:
+            state.property_unset(prop.identifier)
 
 
 def _own_properties(group: bpy.types.PropertyGroup) -> list[bpy.types.Property]:

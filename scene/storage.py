@@ -100,6 +100,7 @@ def _to_text(head: bpy.types.Object, landmarks: FaceLandmarks) -> str:
             "confidence": {name: float(value) for name, value in landmarks.confidence.items()},
             "dense": None if dense is None else dense.tolist(),
             "source": landmarks.source,
+            "picture": landmarks.picture,
         }
     )
 
@@ -113,6 +114,7 @@ def _from_text(head: bpy.types.Object, text: str) -> FaceLandmarks:
         confidence=values["confidence"],
         dense=None if values["dense"] is None else np.array(values["dense"]),
         source=values["source"],
+        picture=values.get("picture", ""),
     )
     then, now = np.array(values["matrix_world"]), matrix_array(head.matrix_world)
     if np.array_equal(then, now):

@@ -104,12 +104,17 @@ def write_rig(context: bpy.types.Context) -> Callable[..., bpy.types.Object | No
         size: float = 1.0,
         moved: frozenset[str] | None = None,
         correctives: Collection[tuple[str, str]] = (),
+        sticky: bool = False,
         fail: bool = False,
     ) -> bpy.types.Object | None:
         scene_options = scene_options or SceneOptions()
         face_mesh, scene_head = read(context, obj, options=scene_options)
         rig = simple_rig(face_mesh, size)
-        rig = replace(rig, correctives={pair: _corrective(rig, pair) for pair in correctives})
+        rig = replace(
+            rig,
+            correctives={pair: _corrective(rig, pair) for pair in correctives},
+            sticky_lips=-0.5 * rig.shapes["jawOpen"] if sticky else None,
+        )
         with Transaction() as transaction:
             written = write(
                 context,

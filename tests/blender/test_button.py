@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
 from auto_rig_face import pipeline
 from auto_rig_face.properties import is_rigged, progress_of, settings_of, state_of
 from auto_rig_face.rigging import asking
+from auto_rig_face.rigging.data import Message
 from auto_rig_face.scene.armature import existing_armature
 from auto_rig_face.scene.markers import markers_of, moved_markers, read_markers
 from auto_rig_face.scene.mesh_access import basis_positions
@@ -17,6 +20,7 @@ from auto_rig_face.vocabulary import (
     ARKIT_SHAPES,
     BONES,
     MARKERS,
+    STICKY_LIPS,
     corrective_pair,
     shapes_of_marker,
 )
@@ -41,7 +45,7 @@ def test_one_press_rigs_a_human_head(human, shown):
     names = human.data.shape_keys.key_blocks.keys()[1:]
     assert names[:52] == list(ARKIT_SHAPES)
     assert "eyeBlinkLeft_eyeSquintLeft" in names
-    assert all(corrective_pair(name) for name in names[52:])
+    assert all(name == STICKY_LIPS or corrective_pair(name) for name in names[52:])
     state = state_of(human)
     assert {bone.name for bone in existing_armature(bpy.context, human).data.bones} == set(BONES)
     assert state.status in {"GREEN", "AMBER", "RED"}
@@ -112,7 +116,7 @@ def test_a_moved_marker_rebuilds_only_what_depends_on_it(context, human):
     assert moved_markers(context, human) == set()
     names = human.data.shape_keys.key_blocks.keys()[1:]
     assert names[:52] == list(ARKIT_SHAPES)
-    assert all(corrective_pair(name) for name in names[52:])
+    assert all(name == STICKY_LIPS or corrective_pair(name) for name in names[52:])
     bpy.ops.auto_rig_face.hide_markers()
     assert markers_of(context, human) == {}
     assert context.view_layer.objects.active == human
@@ -244,14 +248,51 @@ def test_unsure_points_are_asked_for_and_then_the_work_goes_on(context, human, m
     assert all(state_of(marker).asked for marker in shown.values())
     assert not is_rigged(human)
     name, marker = next(iter(shown.items()))
+    marker.location.z += 0.004
+    bpy.context.view_layer.update()
     place = np.array(marker.matrix_world.translation)
     press()
     assert is_rigged(human)
     landmarks = stored_base_landmarks(human)
     assert landmarks.source == "corrected"
-    assert all(landmarks.confidence[shown_name] == 1.0 for shown_name in shown)
+    certain = {name for name, value in landmarks.confidence.items() if value == 1.0}
+    assert certain == set(shown)
     np.testing.assert_allclose(landmarks.named[name], place, atol=1e-3)
     assert not any(state_of(marker).asked for marker in markers_of(context, human).values())
+
+
+def test_a_question_with_all_markers_shown_marks_those_that_are_meant(context, human, monkeypatch):
+    press()
+    bpy.ops.auto_rig_face.edit_markers()
+    human.data.vertices[0].co.z += 1e-4
+    human.data.shape_keys.reference_key.points[0].co.z += 1e-4
+    monkeypatch.setattr(asking, "ASK_ABOVE", 0.001)
+    with pytest.raises(RuntimeError, match="only a guess"):
+        press()
+    asked = [m for m in markers_of(context, human).values() if state_of(m).asked]
+    assert 0 < len(asked) <= asking.MOST_ASKED
+    press()
+    assert state_of(human).status != "NONE"
+
+
+def test_a_picture_can_be_taken_back(context, human, monkeypatch):
+    press()
+    before = stored_landmarks(human).named["chin"]
+
+    def with_picture(_, landmarks, __):
+        moved = landmarks.named["chin"] + [0.0, 0.0, -0.02]
+        text = Message("info", "The reference picture moved the chin.")
+        return replace(landmarks, named=landmarks.named | {"chin": moved}), (text,)
+
+    monkeypatch.setattr(pipeline, "_with_picture", with_picture)
+    for _ in range(2):
+        outcome = pipeline.rig_head(context, human, reference=np.zeros((9, 9, 3), np.uint8))
+        assert any("moved the chin" in message.text for message in outcome.messages)
+        there = stored_landmarks(human).named["chin"]
+        assert np.linalg.norm(there - before) > 1e-3
+    monkeypatch.undo()
+    press()
+    np.testing.assert_array_equal(stored_landmarks(human).named["chin"], before)
 
 
 def test_a_job_of_a_saved_window_does_not_run_after_loading(context, human, tmp_path):

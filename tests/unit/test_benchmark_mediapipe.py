@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from auto_rig_face.benchmarks import mediapipe_check as check
 from auto_rig_face.benchmarks import mediapipe_crops as crops
-from auto_rig_face.models.crops import Crop
+from auto_rig_face.models.crops import Pyramid
 
 EYES = {33: (10.0, 50.0), 133: (30.0, 50.0), 362: (70.0, 50.0), 263: (90.0, 50.0)}
 
@@ -88,7 +88,7 @@ def test_the_package_reads_half_a_pixel_off(resolution, read):
     """On a ramp whose grey values are 4 x: what one pixel reads, from where it belongs."""
     ramp = np.repeat((4 * np.arange(64))[None, :, None], 64, axis=0).repeat(3, axis=2)
     ramp = ramp.astype(np.uint8)
-    whole = Crop.of_whole(ramp)
+    whole = Pyramid(ramp).whole
     middle = resolution // 2
     belongs = whole.to_picture(resolution)[0] @ [middle, middle, 1]
     off = crops.package_pixels(ramp, whole, resolution)[middle, middle, 0] - 4 * belongs

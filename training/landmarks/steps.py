@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from . import checks, expressions, looks
 from . import evaluate as evaluation
 from . import export as exporting
 from . import train as training
+from .bank import KINDS, Bank
 from .config import Config
 from .draw import draw
 from .heads import faceless, families
@@ -60,12 +60,20 @@ def train(config: Config, device: torch.device, out: Path, *, resume: bool) -> N
 
 def evaluate(config: Config, device: torch.device, out: Path) -> dict[str, Any]:
     """Calibrate on validation identities, judge on test identities; the figures."""
-    networks = _networks(config, device, out)
+    trainer = _trained(config, device, out)
+    networks = trainer.averaged()
     validation = evaluation.held_out("validation", min(config.tests, 1500), config, device)
     evaluation.calibrate(networks, evaluation.run(networks, validation, config))
     torch.save(networks.state_dict(), out / "calibrated.pt")
     test = evaluation.held_out("test", min(config.tests, 1500), config, device)
     figures = evaluation.summary(evaluation.run(networks, test, config, seed=11))
+    figures["training"] = {
+        "steps": trainer.step,
+        "pictures": trainer.pictures,
+        "seconds": round(trainer.spent),
+        "device": device.type,
+        "kept": _kept(config),
+    }
     (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     example = draw(
         test, np.random.default_rng(3), min(40, 4 * test.filled), config.crop, looks.CROP
@@ -78,12 +86,19 @@ def export(
     config: Config, device: torch.device, out: Path, figures: dict[str, Any]
 ) -> dict[str, Any]:
     """Write the calibrated networks as ONNX with their model card to ``out``/export."""
-    networks = _networks(config, device, out)
+    networks = _trained(config, device, out).averaged()
     networks.load_state_dict(torch.load(out / "calibrated.pt", weights_only=True))
     return exporting.export(networks, config, out / "export", figures)
 
 
-def _networks(config: Config, device: torch.device, out: Path) -> nn.ModuleDict:
+def _trained(config: Config, device: torch.device, out: Path) -> Trainer:
     trainer = Trainer(config, device)
     trainer.load(out / "checkpoint.pt")
-    return trainer.averaged()
+    return trainer
+
+
+def _kept(config: Config) -> int | None:
+    """How many pictures the bank holds that the training drew from; None without a bank."""
+    if not config.bank:
+        return None
+    return sum(Bank(Path(config.bank), kind).count() for kind in KINDS)

@@ -12,6 +12,7 @@ from auto_rig_face.models.face_landmarker import FaceLandmarker
 from auto_rig_face.rigging import fusion
 from auto_rig_face.rigging.canonical_face import CANONICAL, INDICES, POINTS, frame_of
 from auto_rig_face.rigging.data import Appearance, FaceMesh, HeadFrame, MeshPart
+from auto_rig_face.rigging.expected_error import LocatedFace, combined
 from auto_rig_face.rigging.face_paint import Painter, is_plain
 from auto_rig_face.rigging.fusion import locate_face, locate_stages
 from auto_rig_face.rigging.orientation import Sighting
@@ -180,7 +181,7 @@ def test_an_upright_head_is_found_where_it_is(
     assert abs(tilt[0]) < 8  # pitch is a matter of definition
     assert np.abs(tilt[1:]).max() < 2
     assert located.dense.shape == (POINTS, 3)
-    assert np.median(located.spread) < 0.04 * located.frame.scale
+    assert np.median(located.expected_error) < 0.12 * located.frame.scale
 
 
 def test_the_search_can_be_stopped_between_small_steps(human_head: FaceMesh) -> None:
@@ -280,6 +281,37 @@ def test_a_mesh_of_nothing_is_refused() -> None:
     nowhere = FaceMesh(np.full((3, 3), np.nan), np.array([[0, 1, 2]]), (MeshPart("nothing", 0, 3),))
     with pytest.raises(RigError, match="nothing"):
         locate_face(nowhere, lambda _: [])
+
+
+def located(points: np.ndarray, error: float, score: float = 0.7) -> LocatedFace:
+    return LocatedFace(frame_of(points), points, np.full(POINTS, error), score)
+
+
+@given(seed=st.integers(0, 10**6), share=st.floats(0.1, 0.9))
+def test_two_faces_are_weighed_by_what_they_expect_to_be_off(seed: int, share: float) -> None:
+    random = np.random.default_rng(seed)
+    points = average_face()
+    first = located(points, share * 0.1)
+    second = located(points + random.normal(0, 0.01, (POINTS, 3)), (1 - share) * 0.1)
+    both = combined(first, second)
+    towards = np.einsum("ni,ni->n", both.dense - points, second.dense - points)
+    part = towards / np.maximum(((second.dense - points) ** 2).sum(axis=1), 1e-12)
+    np.testing.assert_allclose(part, share**2 / (share**2 + (1 - share) ** 2), atol=1e-6)
+    assert (both.expected_error < 1.2 * min(share, 1 - share) * 0.1).all()
+
+
+def test_networks_that_disagree_are_trusted_less() -> None:
+    points = average_face()
+    near = combined(located(points, 0.05), located(points + 0.01, 0.05))
+    far = combined(located(points, 0.05), located(points + [0.0, 0.25, 0.0], 0.05))
+    assert (far.expected_error > 2 * near.expected_error).all()
+
+
+def test_of_two_different_faces_the_better_one_counts() -> None:
+    points = average_face()
+    other = points @ Rotation.from_euler("y", 120, degrees=True).as_matrix().T
+    both = combined(located(points, 0.05, 0.4), located(other, 0.05, 0.6))
+    np.testing.assert_array_equal(both.dense, other)
 
 
 def test_only_plain_heads_are_painted() -> None:

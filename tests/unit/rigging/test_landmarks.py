@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from auto_rig_face.errors import RigError
-from auto_rig_face.rigging.final_landmarks import doubt
+from auto_rig_face.rigging.asking import doubt
 from auto_rig_face.rigging.landmarks import (
     landmarks_from_markers,
     moved_markers,
