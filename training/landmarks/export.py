@@ -226,10 +226,10 @@ Error in percent of the inter-ocular distance, {figures["pictures"]} synthetic t
 {trust}
 
 ## Limits
-Synthetic figures say little about photographs. One face a picture. The less a head shows (turned far
-away, tiny, no mouth), the worse; the expected error says so. Ears and the crown of the head are rough
-guesses. Coefficients and emotions are by-products of the training and good for nothing yet. Not for
-telling who somebody is.
+Synthetic figures say little about photographs. One face a picture. The less a head shows (turned
+far away, tiny, no mouth), the worse; the expected error says so. Ears and the crown of the head are
+rough guesses. Coefficients and emotions are by-products of the training and good for nothing yet.
+Not for telling who somebody is.
 
 ## Licence
 GPL-3.0-or-later, as the project that it belongs to.
