@@ -160,7 +160,10 @@ def _draw_failure(column: bpy.types.UILayout, metric: CertificateLine) -> None:
 
 
 def _figure(metric: CertificateLine) -> str:
-    return f"{metric.value:.2g} {metric.unit}".strip() if metric.measured else "not measured"
+    if not metric.measured:
+        return "not measured"
+    value = f"{metric.value:.0f}" if abs(metric.value) >= 100 else f"{metric.value:.2g}"
+    return f"{value} {metric.unit}".strip()
 
 
 def _draw_text(
