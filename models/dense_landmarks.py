@@ -100,15 +100,17 @@ class DenseLandmarker:
     def _locate(self, picture: Pyramid, crop: Crop) -> DensePrediction:
         size = self._crop_size
         values = _as_input(picture.warp(crop, size, replicate_border=True))
-        points, others = (output[0].astype(np.float64) for output in run(self._regressor, values))
-        local = (points[:, :2] + 1) / 2 * size - 0.5
+        rows, others = (output[0].astype(np.float64) for output in run(self._regressor, values))
+        # Contiguous: numpy's exponential of a column that is strided isn't the same in every run.
+        x, y, log_sigma, visible, exists = np.ascontiguousarray(rows.T)
+        local = (np.stack([x, y], axis=1) + 1) / 2 * size - 0.5
         to_picture = crop.to_picture(size)
         return DensePrediction(
             _sigmoid(others[-1]),
             local @ to_picture[:, :2].T + to_picture[:, 2],
-            EXPECTED * np.exp(points[:, 2]) * crop.size / 2,
-            _sigmoids(points[:, 3]),
-            _sigmoids(points[:, 4]),
+            EXPECTED * np.exp(log_sigma) * crop.size / 2,
+            _sigmoids(visible),
+            _sigmoids(exists),
         )
 
     def _crop_of(self, points: NDArray[np.float64]) -> Crop:

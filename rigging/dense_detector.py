@@ -71,9 +71,9 @@ class DenseDetector:
         return [
             DenseFace(
                 found.score,
-                self._map @ points,
+                _summed(self._map, points),
                 1.0,
-                np.abs(self._map) @ found.expected_error,
+                _summed(np.abs(self._map), found.expected_error),
             )
         ]
 
@@ -92,6 +92,14 @@ def _interpolation(source: Floats, target: Floats) -> Floats:
     return weights
 
 
+def _summed(weights: Floats, values: Floats) -> Floats:
+    """``weights @ values``, without BLAS: where several threads ask at once, it shares out the work
+    as it comes, and the last bits with it.
+    """
+    total: Floats = np.einsum("ts,s...->t...", weights, values)
+    return total
+
+
 def _depths(rest: Floats, points: Floats, expected_error: Floats) -> Floats:
     """(N,) pixels away from the camera, by the scaled orthographic view of the average face that
     fits ``points`` (N, 2) best.
@@ -100,9 +108,12 @@ def _depths(rest: Floats, points: Floats, expected_error: Floats) -> Floats:
     weight = (weight / weight.sum())[:, None]
     source = rest - (weight * rest).sum(axis=0)
     target = (points - (weight * points).sum(axis=0)) * [1.0, -1.0]
-    view, *_ = np.linalg.lstsq(np.sqrt(weight) * source, np.sqrt(weight) * target, rcond=None)
+    view = np.linalg.solve(
+        np.einsum("ni,nj->ij", weight * source, source),
+        np.einsum("ni,nj->ij", weight * source, target),
+    )
     # The nearest two rows of a scaled rotation: right and up of the picture.
     u, sizes, vt = np.linalg.svd(view.T, full_matrices=False)
     right, up = u @ vt
     towards = np.cross(right, up)
-    return -float(sizes.mean()) * (rest @ towards)
+    return -float(sizes.mean()) * _summed(rest, towards)

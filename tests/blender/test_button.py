@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import bpy
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ from auto_rig_face import pipeline
 from auto_rig_face.properties import is_rigged, progress_of, settings_of, state_of
 from auto_rig_face.rigging import asking
 from auto_rig_face.rigging.data import Message
+from auto_rig_face.rigging.landmarks import move_landmarks
 from auto_rig_face.scene.armature import existing_armature
 from auto_rig_face.scene.markers import markers_of, moved_markers, read_markers
 from auto_rig_face.scene.mesh_access import basis_positions
@@ -198,7 +197,8 @@ def test_options_choose_shapes(context, human):
         setattr(settings, name, False)
     press()
     names = human.data.shape_keys.key_blocks.keys()[1:]
-    assert names == [name for name in ARKIT_SHAPES if name.startswith("jaw")]
+    jaws = [name for name in ARKIT_SHAPES if name.startswith("jaw")]
+    assert names == [*jaws, STICKY_LIPS]
     assert len(bpy.data.armatures) == 0
 
 
@@ -277,22 +277,26 @@ def test_a_question_with_all_markers_shown_marks_those_that_are_meant(context, h
 
 def test_a_picture_can_be_taken_back(context, human, monkeypatch):
     press()
-    before = stored_landmarks(human).named["chin"]
+    before = key_positions(human, "browDownLeft")
 
     def with_picture(_, landmarks, __):
-        moved = landmarks.named["chin"] + [0.0, 0.0, -0.02]
-        text = Message("info", "The reference picture moved the chin.")
-        return replace(landmarks, named=landmarks.named | {"chin": moved}), (text,)
+        moved = landmarks.named["brow_mid_L"] + [0.0, 0.0, 0.03]
+        text = Message("info", "The reference picture moved the brow.")
+        return move_landmarks(landmarks, {"brow_mid_L": moved}, {}), (text,)
 
     monkeypatch.setattr(pipeline, "_with_picture", with_picture)
+    changed = []
     for _ in range(2):
         outcome = pipeline.rig_head(context, human, reference=np.zeros((9, 9, 3), np.uint8))
-        assert any("moved the chin" in message.text for message in outcome.messages)
-        there = stored_landmarks(human).named["chin"]
-        assert np.linalg.norm(there - before) > 1e-3
+        assert any("moved the brow" in message.text for message in outcome.messages)
+        assert stored_landmarks(human).picture
+        changed.append(key_positions(human, "browDownLeft"))
+    np.testing.assert_array_equal(*changed)
+    assert not np.array_equal(changed[0], before)
     monkeypatch.undo()
     press()
-    np.testing.assert_array_equal(stored_landmarks(human).named["chin"], before)
+    assert not stored_landmarks(human).picture
+    np.testing.assert_array_equal(key_positions(human, "browDownLeft"), before)
 
 
 def test_a_job_of_a_saved_window_does_not_run_after_loading(context, human, tmp_path):

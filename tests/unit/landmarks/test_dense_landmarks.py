@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,3 +132,14 @@ def test_an_average_head_gives_its_points_in_every_view(seed: int, size: float) 
     off = face.points[:, 2] - depth
     np.testing.assert_allclose(off, off.mean(), atol=1e-3 * size)
     assert (face.expected_error >= 0).all()
+
+
+def test_threads_that_ask_at_once_get_the_same_bits(network) -> None:
+    canonical = np.random.default_rng(2).normal(size=(478, 3)) * 0.7
+    detect = DenseDetector(network, canonical)
+    picture = np.random.default_rng(1).random((SIZE, SIZE, 3), np.float32) * 255
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: detect(picture)[0], range(40)))
+    for face in found[1:]:
+        np.testing.assert_array_equal(face.points, found[0].points)
+        np.testing.assert_array_equal(face.expected_error, found[0].expected_error)
