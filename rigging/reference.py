@@ -25,13 +25,17 @@ Floats = NDArray[np.float64]
 
 # Mean disagreement, in percent of the distance between the eyes, above which the picture is taken
 # to show something else. Measured: 1 to 4 between a head and a picture of it, 2 to 5 between two
-# people, 8 to 9 between a person and an anime face.
+# people, 8 to 14 between a person, an anime face and a toon.
 OTHER_FACE: Final = 7.0
 # What Face Landmarker's points are off by on a photograph, of the eye distance: it doesn't say, and
 # on drawings it is wrong without knowing. Measured on realistic heads.
 PHOTOGRAPH_ERROR: Final = 0.035
 # What an affine camera and an artist's hand add, of the eye distance.
 CAMERA_ERROR: Final = 0.015
+# Networks that differ by less, of the eye distance, agree; and a median expected error from which a
+# network isn't sure.
+SAME_POINTS: Final = 0.06
+UNSURE: Final = 0.12
 ROBUST_STEPS: Final = 10
 ROBUST_SCALE: Final = 0.03  # of the eye distance
 # A landmark moves only where the picture is surer by this factor, and by more than what is seen.
@@ -56,9 +60,21 @@ class PictureFace:
 
 
 def surest_face(predictions: Sequence[Prediction]) -> PictureFace | None:
-    """Of what several networks see in one picture, the face that is known best."""
-    faces = [face_in_picture(prediction) for prediction in predictions]
-    return min(faces, key=lambda face: face.doubt, default=None)
+    """Of what two networks see in one picture, the face that is known best.
+
+    A network that doesn't say what it expects to be off is good on photographs alone, and doesn't
+    know it: it counts where the other one agrees, or isn't sure itself.
+    """
+    silent = [face_in_picture(p) for p in predictions if p.expected_error is None]
+    says = [face_in_picture(p) for p in predictions if p.expected_error is not None]
+    if not silent or not says:
+        return next(iter(silent or says), None)
+    apart = [
+        float(np.linalg.norm(silent[0].named[name] - point))
+        for name, point in says[0].named.items()
+    ]
+    agree = np.median(apart) < SAME_POINTS * says[0].eye_distance
+    return silent[0] if agree or says[0].doubt > UNSURE else says[0]
 
 
 def face_in_picture(prediction: Prediction) -> PictureFace:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from auto_rig_face.rigging.landmarks import PLACED, confidence_of, expected_error_of
 from auto_rig_face.rigging.reference import (
-    PHOTOGRAPH_ERROR,
+    UNSURE,
     PictureFace,
     face_in_picture,
     surest_face,
@@ -129,14 +129,21 @@ def test_another_face_is_not_used(model) -> None:
     assert "doesn't match" in message.text
 
 
-def test_of_two_networks_the_surer_one_counts(model) -> None:
+def test_of_two_networks_the_one_that_knows_itself_counts_where_they_disagree(model) -> None:
     flat = np.column_stack([model.dense[:, :2] * [PIXELS, -PIXELS], np.zeros(len(model.dense))])
     silent = Seen(flat, None)
-    unsure = Seen(flat + 3.0, np.full(len(flat), 2 * PHOTOGRAPH_ERROR * PIXELS))
-    sure = Seen(flat - 3.0, np.full(len(flat), 0.2 * PHOTOGRAPH_ERROR * PIXELS))
-    first, second = surest_face([silent, unsure]), surest_face([silent, sure])
-    assert first is not None
-    assert second is not None
-    np.testing.assert_allclose(first.named["chin"], face_in_picture(silent).named["chin"])
-    np.testing.assert_allclose(second.named["chin"], face_in_picture(sure).named["chin"])
+    near = Seen(flat + 2.0, np.full(len(flat), 0.03 * PIXELS))
+    far = Seen(flat + 12.0, np.full(len(flat), 0.03 * PIXELS))
+    unsure = Seen(flat + 12.0, np.full(len(flat), 2 * UNSURE * PIXELS))
+    for other, expected in ((near, silent), (far, far), (unsure, silent)):
+        chosen = surest_face([silent, other])
+        assert chosen is not None
+        np.testing.assert_allclose(chosen.named["chin"], face_in_picture(expected).named["chin"])
+        assert chosen.doubt == pytest.approx(face_in_picture(expected).doubt)
+
+
+def test_one_network_is_enough_and_none_is_too_few(model) -> None:
+    flat = np.column_stack([model.dense[:, :2] * [PIXELS, -PIXELS], np.zeros(len(model.dense))])
+    assert surest_face([Seen(flat, None)]) is not None
+    assert surest_face([Seen(flat, np.full(len(flat), 9.0))]) is not None
     assert surest_face([]) is None
