@@ -30,7 +30,7 @@ from .scene.writer import write
 from .vocabulary import MARKERS
 
 if TYPE_CHECKING:
-    from .rigging.orientation import Detector
+    from .rigging.orientation import Detector, Prediction
     from .rigging.template import Template
 
 # Shares of the whole job at which its stages begin.
@@ -352,12 +352,19 @@ def _with_picture(
         return landmarks, ()
     pixels = picture.astype(np.float32)
     seen = [found for detect in face_detectors() for found in detect(pixels)[:1]]
-    face = surest_face([found for found in seen if found.score >= _LEAST_PICTURE_SCORE])
+    face = surest_face([found for found in seen if found.score >= _least_score(found)])
     if face is None:
         text = "No face was found on the reference picture, so it was not used."
         return landmarks, (Message("warning", text),)
     corrected, message = use_picture(landmarks, face, face_mesh)
     return corrected, (message,)
+
+
+def _least_score(found: Prediction) -> float:
+    """The score from which a network's find counts as a face in a single picture."""
+    from .models.dense_landmarks import FACE_SCORE
+
+    return _LEAST_PICTURE_SCORE if found.expected_error is None else FACE_SCORE
 
 
 def _build(

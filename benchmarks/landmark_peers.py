@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-from auto_rig_face.models.dense_landmarks import DenseLandmarker
+from auto_rig_face.models.dense_landmarks import FACE_SCORE, DenseLandmarker
 from auto_rig_face.models.face_landmarker import FaceLandmarker
 from auto_rig_face.rigging.dense_points import name_points
 from numpy.typing import NDArray
@@ -88,6 +88,8 @@ class Ours:
 
     def find(self, picture: Picture) -> Guess | None:
         face = self._landmarker.predict(picture)
+        if face.score < FACE_SCORE:
+            return None
         return Guess(face.score, face.points, face.expected_error)
 
 
