@@ -6,6 +6,7 @@ Left and right are always the character's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 # https://developer.apple.com/documentation/arkit/arfaceanchor/blendshapelocation
@@ -230,6 +231,11 @@ def in_words(landmark: str) -> str:
         if landmark.endswith(suffix):
             return side + _WORDS[landmark.removesuffix(suffix)]
     return _WORDS[landmark]
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as one would say them: "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def mirror_bone(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from ..errors import RigError
-from ..vocabulary import MARKERS, in_words
+from ..vocabulary import MARKERS, in_words, listed
 from .data import FaceLandmarks, Message
 from .landmarks import expected_error_of
 
@@ -35,7 +35,7 @@ class UnsureFaceError(RigError):
         these = "these markers" if len(asked) > 1 else "this marker"
         super().__init__(
             "A face was found, but where on it these points are is only a guess: the "
-            f"{_listed([in_words(name) for name in asked])}.",
+            f"{listed([in_words(name) for name in asked])}.",
             f"Look at {these}, drag what is wrong to its place, and press Auto-Rig Face again.",
             refused=True,
             wants_markers=True,
@@ -69,10 +69,6 @@ def doubt(landmarks: FaceLandmarks) -> Message | None:
     guessed = [feature for feature in LOWER_FACE if is_guessed(feature)]
     return Message(
         "warning",
-        f"A face was found, but the place of its {_listed(guessed)} is little more than a guess. "
+        f"A face was found, but the place of its {listed(guessed)} is little more than a guess. "
         "Press Edit Markers, drag the markers that are wrong, and press Auto-Rig Face again.",
     )
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

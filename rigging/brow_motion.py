@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .head import Head
 from .lash_motion import unit
-from .loose_parts import SkinBinding, bind_brow, bind_to_skin, spread_along
+from .loose_parts import BROW_SAMPLES, SkinBinding, bind_brow, bind_to_skin, spread_along
 from .raycast import RayScene
 from .skin_patch import visible_skin_triangles
 
@@ -26,7 +26,6 @@ Floats = NDArray[np.float64]
 USUAL_THICKNESS: Final = 0.12
 MOST: Final = 2.5
 STILL: Final = 1e-3  # IOD: a brow that moves less doesn't sink
-SAMPLES: Final = 300
 EVENING: Final = 0.04  # IOD over which what a brow is moved out by is evened out
 NEAR: Final = 0.5  # skin further away than this isn't what the brow lies on
 
@@ -91,7 +90,7 @@ class BrowFollower:
     @cached_property
     def _samples(self) -> NDArray[np.int64]:
         """(S,) some of the brow's vertices, all along it."""
-        return spread_along(self.head.vertices[self.piece], SAMPLES)
+        return spread_along(self.head.vertices[self.piece], BROW_SAMPLES)
 
     @cached_property
     def _near(self) -> Floats:

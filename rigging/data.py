@@ -78,6 +78,14 @@ class HeadFrame:
         """Head-frame points (..., 3) in world space."""
         return points_head @ self.axes * self.scale + self.origin
 
+    def apart_from(self, other: HeadFrame) -> tuple[float, float, float]:
+        """How another frame differs: degrees between the axes, world units between the origins, and
+        the other's scale over this one's.
+        """
+        cosine = (np.trace(self.axes @ other.axes.T) - 1) / 2
+        degrees = float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+        return degrees, float(np.linalg.norm(self.origin - other.origin)), other.scale / self.scale
+
     def vectors_to_world(self, vectors_head: NDArray[np.float64]) -> NDArray[np.float64]:
         """Head-frame displacements (..., 3) in world space."""
         return vectors_head @ self.axes * self.scale

@@ -86,10 +86,9 @@ def combined(first: LocatedFace, second: LocatedFace) -> LocatedFace:
 
 
 def _is_same(first: HeadFrame, second: HeadFrame) -> bool:
-    scale = np.sqrt(first.scale * second.scale)
-    cosine = (np.trace(first.axes @ second.axes.T) - 1) / 2
+    degrees, distance, ratio = first.apart_from(second)
     return bool(
-        np.linalg.norm(first.origin - second.origin) < SAME_PLACE * scale
-        and max(first.scale / second.scale, second.scale / first.scale) < SAME_SIZE
-        and np.degrees(np.arccos(np.clip(cosine, -1, 1))) < SAME_DIRECTION
+        distance < SAME_PLACE * np.sqrt(first.scale * second.scale)
+        and max(ratio, 1.0 / ratio) < SAME_SIZE
+        and degrees < SAME_DIRECTION
     )

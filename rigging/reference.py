@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vocabulary import in_words
+from ..vocabulary import in_words, listed
 from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import name_points
 from .landmarks import PLACED, confidence_of, expected_error_of, move_landmarks
@@ -133,7 +133,7 @@ def use_picture(
     if not surer.any():
         return landmarks, Message("info", f"{text}; none had to be moved.")
     corrected = move_landmarks(landmarks, targets, confidence)
-    said = f"it moved the {_listed(moved)}" if moved else "none had to be moved"
+    said = f"it moved the {_summed_up(moved)}" if moved else "none had to be moved"
     return corrected, Message("info", f"{text}; {said}.")
 
 
@@ -160,10 +160,10 @@ def _shifts(camera: Floats, residual: Floats, mine: Floats, theirs: Floats) -> F
     return moves
 
 
-def _listed(names: list[str]) -> str:
+def _summed_up(names: list[str]) -> str:
     if len(names) > 4:
         return f"{names[0]}, the {names[1]} and {len(names) - 2} more landmarks"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return listed(names)
 
 
 def _eye_centre(points: dict[str, Floats], side: str) -> Floats:

@@ -161,11 +161,7 @@ def _is_expected(sighting: Sighting, frame: HeadFrame) -> bool:
 
 
 def _close(frame: HeadFrame, other: HeadFrame) -> bool:
-    cosine = (np.trace(frame.axes @ other.axes.T) - 1) / 2
-    shift = np.linalg.norm(frame.origin - other.origin) / frame.scale
-    ratio = other.scale / frame.scale
+    degrees, distance, ratio = frame.apart_from(other)
     return bool(
-        np.degrees(np.arccos(np.clip(cosine, -1, 1))) < SETTLED_DEGREES
-        and shift < SETTLED_SHIFT
-        and 0.87 < ratio < 1.15
+        degrees < SETTLED_DEGREES and distance / frame.scale < SETTLED_SHIFT and 0.87 < ratio < 1.15
     )

@@ -58,9 +58,9 @@ def show_markers(
         state = state_of(marker)
         state.role, state.head, state.marker = "MARKER", head, name
         _set_home(marker, to_local[:3, :3] @ points[name] + to_local[:3, 3])
-    dragged = moved_markers(context, head)
+    shown, dragged = markers_of(context, head), moved_markers(context, head)
     for name in asked:
-        marker = markers_of(context, head)[name]
+        marker = shown[name]
         if name in present:
             _protect_place(marker, transaction)
             if name not in dragged:
