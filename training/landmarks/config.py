@@ -9,7 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Config:
     """``seconds``: how long to train; ``batch``: pictures a step; ``crop``, ``scene``: pixels a
-    side that regressor and detector see; ``width``: channels of the networks, 1 the shipped size;
+    side that regressor and detector see; ``width``: channels of the networks against the widest;
     ``pool``: heads held ready, ``workers``: processes that build them, ``fresh``: heads exchanged
     a step; ``rate``: highest learning rate, ``warm_up``: its first steps; ``decay``: of weights;
     ``average``: decay of the averaged weights a step; ``tests``: heads in an evaluation;
@@ -24,7 +24,7 @@ class Config:
     scene_batch: int = 128
     crop: int = 160
     scene: int = 128
-    width: float = 1.0
+    width: float = 0.9
     pool: int = 50_000
     first_heads: int = 6_000
     workers: int = 15

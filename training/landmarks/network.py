@@ -11,15 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from auto_rig_face.vocabulary import ARKIT_SHAPES
+from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS
 from torch import Tensor, nn
 
 from . import points as scheme
-from .expressions import EMOTIONS
 
 PER_POINT = 5  # x, y, log sigma, visible logit, exists logit
 SHAPES = len(ARKIT_SHAPES)
-STRIDE = 8  # pixels of a cell of the detector
+STRIDE = 8  # pixels of a cell of the detector and of the heat maps
 
 
 @dataclass(frozen=True)
@@ -66,41 +65,73 @@ def _stem(channels: int) -> nn.Sequential:
     )
 
 
+def _mixed(inputs: int, outputs: int) -> nn.Sequential:
+    """Channels of each cell mixed."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.Hardswish()
+    )
+
+
 class Regressor(nn.Module):
-    """Landmarks and expression of a face crop (B, 3, S, S), RGB in 0..1, S a multiple of 32."""
+    """Landmarks and expression of a face crop (B, 3, S, S), RGB in 0..1, S a multiple of 32.
+
+    Where a point is, is the mean of a heat map over cells of 8 pixels, so that precision comes from
+    the features at the place itself, plus an offset from the whole crop, which also reaches points
+    that lie outside (after Sun et al., "Integral Human Pose Regression", ECCV 2018).
+    """
 
     def __init__(self, size: int = 160, width: float = 1.0) -> None:
         super().__init__()
         c = [max(8, round(width * n / 8) * 8) for n in (24, 40, 72, 120, 160, 64)]
-        self.features = nn.Sequential(
+        self.near = nn.Sequential(
             _stem(c[0]),
             Block(c[0], c[1], 2),
             Block(c[1], c[1], 1),
             Block(c[1], c[2], 2),
             *(Block(c[2], c[2], 1) for _ in range(2)),
-            Block(c[2], c[3], 2),
-            *(Block(c[3], c[3], 1) for _ in range(3)),
-            Block(c[3], c[4], 2),
-            *(Block(c[4], c[4], 1) for _ in range(2)),
-            nn.Conv2d(c[4], c[5], 1, bias=False),
-            nn.BatchNorm2d(c[5]),
-            nn.Hardswish(),
         )
+        self.middle = nn.Sequential(Block(c[2], c[3], 2), *(Block(c[3], c[3], 1) for _ in range(3)))
+        self.far = nn.Sequential(Block(c[3], c[4], 2), *(Block(c[4], c[4], 1) for _ in range(2)))
+        self.squeeze = _mixed(c[4], c[5])
         hidden = max(64, round(320 * width))
         cells = (size // 32) ** 2
         self.neck = nn.Sequential(nn.Flatten(), nn.Linear(c[5] * cells, hidden), nn.Hardswish())
         self.points = nn.Linear(hidden, scheme.COUNT * PER_POINT)
         self.others = nn.Linear(hidden, SHAPES + len(EMOTIONS) + 2)
+        self.from_far = nn.Sequential(_mixed(c[4], c[3]), nn.Upsample(scale_factor=2))
+        self.from_middle = nn.Sequential(
+            Block(c[3], c[3], 1), _mixed(c[3], c[3]), nn.Upsample(scale_factor=2)
+        )
+        self.from_near = _mixed(c[2], c[3])
+        self.maps = nn.Sequential(Block(c[3], c[3], 1), nn.Conv2d(c[3], scheme.COUNT, 1))
+        # How much of a map's spread, in logarithms, a point's uncertainty follows.
+        self.spread = nn.Parameter(torch.full((scheme.COUNT,), 0.3))
+        side = size // STRIDE
+        place = (torch.arange(side) + 0.5) * 2 / side - 1
+        y, x = torch.meshgrid(place, place, indexing="ij")
+        cells_of = torch.stack([x.flatten(), y.flatten(), (x**2 + y**2).flatten()], dim=1)
+        self.register_buffer("cells", cells_of, persistent=False)
         # Set by calibration: log of observed over expected error of each point.
         self.register_buffer("log_scale", torch.zeros(scheme.COUNT))
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """(B, N, 5) of each point, calibrated; (B, 61): shapes, emotions, intensity, face."""
-        hidden = self.neck(self.features((picture - 0.5) * 4))
+        near = self.near((picture - 0.5) * 4)
+        middle = self.middle(near)
+        far = self.far(middle)
+        hidden = self.neck(self.squeeze(far))
         points = self.points(hidden).view(-1, scheme.COUNT, PER_POINT).float()
-        x, y, sigma, visible, exists = points.unbind(dim=2)
+        offset_x, offset_y, sigma, visible, exists = points.unbind(dim=2)
+        fused = self.from_near(near) + self.from_middle(middle + self.from_far(far))
+        heat = self.maps(fused).flatten(2).float().softmax(dim=2)
+        # Half precision would round places to half a pixel.
+        with torch.autocast(picture.device.type, enabled=False):
+            x, y, square = (heat @ self.cells).unbind(dim=2)
+        variance = (square - x**2 - y**2).clamp(min=1e-5)
+        sigma = sigma + self.spread * 0.5 * variance.log()
         sigma = sigma.clamp(-6.0, 2.0) + self.log_scale
-        return torch.stack([x, y, sigma, visible, exists], dim=2), self.others(hidden).float()
+        placed = [x + offset_x, y + offset_y, sigma, visible, exists]
+        return torch.stack(placed, dim=2), self.others(hidden).float()
 
 
 def unpack(outputs: tuple[Tensor, Tensor]) -> Face:
