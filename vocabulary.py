@@ -65,6 +65,22 @@ ARKIT_SHAPES: Final[tuple[str, ...]] = (
     "tongueOut",
 )
 
+# The seven classes of most facial expression databases, in a fixed order.
+EMOTIONS: Final[tuple[str, ...]] = (
+    "neutral",
+    "joy",
+    "sadness",
+    "surprise",
+    "fear",
+    "anger",
+    "disgust",
+)
+
+STRONGEST_EMOTION: Final[float] = 2.0  # an exaggerated one; 1 is as people show it
+
+# The parts of a face that an animator keys apart, in the order in which they act.
+FACE_REGIONS: Final[tuple[str, ...]] = ("brows", "cheeks", "mouth", "eyes")
+
 # How far an artist may ask shapes to move; 1 is as far as on a realistic face.
 LEAST_EXAGGERATION: Final[float] = 0.5
 MOST_EXAGGERATION: Final[float] = 1.5

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from auto_rig_face.rigging.data import HeadFrame
 from auto_rig_face.rigging.views import BACKGROUND, look, render
+from auto_rig_face.vocabulary import EMOTIONS
 from numpy.typing import NDArray
 
 from training.landmarks import expressions
@@ -65,7 +66,7 @@ def sittings() -> list[Sitting]:
         Sitting(
             "cartoon" if k % 4 == 3 else "human",
             FIRST_SEED + k,
-            expressions.EMOTIONS[k % len(expressions.EMOTIONS)],
+            EMOTIONS[k % len(EMOTIONS)],
             float(YAWS[k * 7 % COUNT]),
             PITCHES[k % len(PITCHES)],
             ROLLS[k % len(ROLLS)],

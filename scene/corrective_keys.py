@@ -10,13 +10,12 @@ from dataclasses import replace
 
 import bpy
 
-from ..properties import state_of
 from ..rigging.data import FaceRig, Message
 from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY, corrective_name
 from .head import SceneHead, SceneOptions
 from .key_drivers import follow_product, follow_sticky_lips
 from .key_motion import displacement, moves
-from .key_writer import RIG_SUFFIX, KeyWriter
+from .key_writer import KeyWriter, own_key_name
 from .transaction import Transaction
 
 Pair = tuple[str, str]
@@ -67,7 +66,7 @@ def write_sticky_key(
     it up; returns the key's name where there is one. A key that was sculpted since stays.
     """
     head, motion = scene_head.obj, rig.sticky_lips
-    jaw = _source(head, "jawOpen")
+    jaw = own_key_name(head, "jawOpen")
     if motion is None or jaw is None:
         transaction.on_commit(lambda: head.pop(STICKY_PROPERTY, None))
         return [], []
@@ -76,7 +75,7 @@ def write_sticky_key(
     if options.existing_keys == "KEEP_BOTH":
         options = replace(options, existing_keys="KEEP")
     sources = {"jawOpen": jaw}
-    closed = _source(head, "mouthClose")
+    closed = own_key_name(head, "mouthClose")
     if closed is not None and "mouthClose" in rig.shapes:
         sources["mouthClose"] = closed
     scale, kept = rig.landmarks.frame.scale, []
@@ -114,11 +113,5 @@ def _kept_messages(kept: list[str]) -> list[Message]:
 
 def _sources(head: bpy.types.Object, pair: Pair) -> tuple[str, ...]:
     """Names of the rig's two keys; none where it doesn't have both."""
-    names = [_source(head, shape) for shape in pair]
+    names = [own_key_name(head, shape) for shape in pair]
     return tuple(name for name in names if name is not None) if None not in names else ()
-
-
-def _source(head: bpy.types.Object, shape: str) -> str | None:
-    """The name of the rig's key for a shape; None where it has none."""
-    keys = state_of(head).keys
-    return next((name for name in (shape, shape + RIG_SUFFIX) if name in keys), None)

@@ -11,6 +11,7 @@ from typing import Final
 
 import bpy
 
+from .fcurves import value_path
 from .transaction import Transaction
 
 # Names of the variables; a driver that has others is the artist's own.
@@ -29,7 +30,7 @@ def follow(
     if _driver_of(obj, name) is None:
         curve = _add(obj, name, transaction)
         curve.driver.type = "AVERAGE"
-        _add_variable(curve, "slider", head.data.shape_keys, _path(head_name))
+        _add_variable(curve, "slider", head.data.shape_keys, value_path(head_name))
 
 
 def follow_product(
@@ -51,7 +52,7 @@ def follow_product(
         return
     curve = _add(obj, name, transaction)
     for variable, head_name in zip(_FACTORS, head_names, strict=True):
-        _add_variable(curve, variable, head.data.shape_keys, _path(head_name))
+        _add_variable(curve, variable, head.data.shape_keys, value_path(head_name))
     # Blender takes so simple an expression for itself and calls no Python.
     curve.driver.type = "SCRIPTED"
     curve.driver.expression = " * ".join(_FACTORS)
@@ -79,10 +80,10 @@ def follow_sticky_lips(
         transaction.on_rollback(functools.partial(_drive_sticky, curve, before))
     else:
         curve = _add(obj, name, transaction)
-    wanted = [("jaw", head.data.shape_keys, _path(sources["jawOpen"]))]
+    wanted = [("jaw", head.data.shape_keys, value_path(sources["jawOpen"]))]
     wanted.append(("amount", head, f'["{bpy.utils.escape_identifier(slider)}"]'))
     if "mouthClose" in sources:
-        wanted.append(("closed", head.data.shape_keys, _path(sources["mouthClose"])))
+        wanted.append(("closed", head.data.shape_keys, value_path(sources["mouthClose"])))
     _drive_sticky(curve, wanted)
 
 
@@ -102,17 +103,19 @@ def _drive_sticky(curve: bpy.types.FCurve, wanted: Sequence[tuple[str, bpy.types
 def remove_driver(obj: bpy.types.Object, name: str) -> None:
     """Take the driver off a key, if it has one."""
     if _driver_of(obj, name) is not None:
-        obj.data.shape_keys.driver_remove(_path(name))
+        obj.data.shape_keys.driver_remove(value_path(name))
 
 
 def _driver_of(obj: bpy.types.Object, name: str) -> bpy.types.FCurve | None:
     keys = obj.data.shape_keys
-    return None if keys.animation_data is None else keys.animation_data.drivers.find(_path(name))
+    return (
+        None if keys.animation_data is None else keys.animation_data.drivers.find(value_path(name))
+    )
 
 
 def _add(obj: bpy.types.Object, name: str, transaction: Transaction) -> bpy.types.FCurve:
     transaction.on_rollback(lambda: remove_driver(obj, name))
-    return obj.data.shape_keys.driver_add(_path(name))
+    return obj.data.shape_keys.driver_add(value_path(name))
 
 
 def _add_variable(curve: bpy.types.FCurve, name: str, owner: bpy.types.ID, data_path: str) -> None:
@@ -127,11 +130,7 @@ def _add_variable(curve: bpy.types.FCurve, name: str, owner: bpy.types.ID, data_
 
 
 def _point(target: bpy.types.DriverTarget, head_name: str, transaction: Transaction) -> None:
-    before, path = target.data_path, _path(head_name)
+    before, path = target.data_path, value_path(head_name)
     if path != before:
         transaction.on_rollback(lambda: setattr(target, "data_path", before))
         target.data_path = path
-
-
-def _path(name: str) -> str:
-    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..properties import state_of
+from .fcurves import remove_generated
 from .head import SceneOptions, ScenePart
 from .key_drivers import remove_driver
 from .mesh_access import basis_positions
@@ -101,6 +102,12 @@ class KeyWriter:
             state_of(self._obj).keys.remove(index)
 
 
+def own_key_name(obj: bpy.types.Object, shape: str) -> str | None:
+    """The name of the rig's key for an ARKit shape; None where it has none."""
+    keys = state_of(obj).keys
+    return next((name for name in (shape, shape + RIG_SUFFIX) if name in keys), None)
+
+
 def remove_keys(obj: bpy.types.Object, names: Iterable[str]) -> list[str]:
     """Remove those of the rig's keys that were not sculpted since; return the kept ones."""
     state = state_of(obj)
@@ -173,6 +180,7 @@ def _remove_key(obj: bpy.types.Object, key: bpy.types.ShapeKey | None) -> None:
     if key is None:
         return
     remove_driver(obj, key.name)
+    remove_generated(obj, key.name)
     active = obj.active_shape_key_index
     obj.shape_key_remove(key)
     if obj.data.shape_keys is not None:

@@ -22,11 +22,15 @@ LAYERS: dict[str, set[str]] = {
     "animation": set(),
     "scene": {"rigging.data", "animation.data", "properties"},
     "pipeline": {"scene", "models", "rigging", "properties"},
+    "acting": {"scene", "models", "animation", "properties"},
     "properties": set(),
     "preferences": {"properties"},
-    "operators": {"pipeline", "properties", "preferences", "scene", "models", "rigging"},
+    "operators": {
+        *("acting", "animation", "pipeline", "properties", "preferences", "scene", "models"),
+        "rigging",
+    },
     "panels": {"properties", "preferences"},
-    "batch": {"pipeline", "scene", "models", "rigging", "properties"},
+    "batch": {"acting", "animation", "pipeline", "scene", "models", "rigging", "properties"},
     "__init__": {"operators", "panels", "properties", "preferences"},
 }
 COMMON = {"vocabulary", "errors"}
@@ -44,6 +48,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "animation": BLENDER | INFERENCE | LEARNING,
     "scene": INFERENCE | GEOMETRY | LEARNING,
     "pipeline": INFERENCE | GEOMETRY | LEARNING,
+    "acting": INFERENCE | GEOMETRY | LEARNING,
     "properties": INFERENCE | GEOMETRY | LEARNING,
     "preferences": INFERENCE | GEOMETRY | LEARNING,
     "operators": INFERENCE | GEOMETRY | LEARNING,

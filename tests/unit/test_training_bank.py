@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from auto_rig_face.animation.emotions import SHAPE_MIRROR
 from auto_rig_face.training.landmarks import points as scheme
-from auto_rig_face.training.landmarks.expressions import SHAPE_MIRROR
 
 torch = pytest.importorskip("torch", reason="torch, for training only, isn't installed")
 from auto_rig_face.training.landmarks import augment as changes  # noqa: E402

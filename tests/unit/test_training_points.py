@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from auto_rig_face.training.landmarks import expressions as ex
 from auto_rig_face.training.landmarks import points as scheme
-from auto_rig_face.vocabulary import ARKIT_SHAPES, LANDMARKS, mirror_landmark
+from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS, LANDMARKS, mirror_landmark
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +45,7 @@ def test_sampled_expressions_are_valid_coefficients(seed: int) -> None:
     assert expression["mouthClose"] <= expression["jawOpen"] + 1e-6
 
 
-@pytest.mark.parametrize("name", ex.EMOTIONS[1:])
+@pytest.mark.parametrize("name", EMOTIONS[1:])
 def test_an_emotion_grows_with_its_intensity(name: str) -> None:
     weak, strong = ex.emotion(name, 0.5), ex.emotion(name, 1.5)
     assert (strong.coefficients >= weak.coefficients).all()

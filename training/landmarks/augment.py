@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 import torch
+from auto_rig_face.animation.emotions import SHAPE_MIRROR
 from torch import Tensor
 from torch.nn import functional
 
 from . import points as scheme
-from .expressions import SHAPE_MIRROR
 from .losses import Batch, Truth
 
 TURN: Final = 12.0  # degrees

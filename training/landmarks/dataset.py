@@ -10,12 +10,11 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import torch
-from auto_rig_face.vocabulary import ARKIT_SHAPES
+from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS
 
 from . import looks, source
 from . import points as scheme
 from .checks import to_bgr
-from .expressions import EMOTIONS
 from .render.batch import pack_heads, pack_look
 from .render.pictures import render
 from .scene import Head, face_frame

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from auto_rig_face.vocabulary import EMOTIONS
 from torch import nn
 
 from . import points as scheme
 from .config import Config
-from .expressions import EMOTIONS
 from .heads.template_data import load
 from .network import PER_POINT
 

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Expressions as the 52 ARKit coefficients: single units, mixtures, and seven emotions.
-
-Emotions follow EMFACS: P. Ekman, W. V. Friesen, J. C. Hager, "Facial Action Coding System, The
-Manual" and "Investigator's Guide" (2002), table of emotion predictions; W. V. Friesen and
-P. Ekman, "EMFACS-7" (1983). Action units are written as ARKit shapes.
-"""
+"""Expressions as the 52 ARKit coefficients: single units, mixtures, and seven emotions."""
 
 from __future__ import annotations
 
@@ -12,53 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from auto_rig_face.vocabulary import ARKIT_SHAPES, mirror_shape
+from auto_rig_face.animation.emotions import (
+    EMFACS,
+    SHAPE_INDEX,
+    SHAPE_MIRROR,
+    coefficients_of,
+    exclude_opposites,
+)
+from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS
 from numpy.typing import NDArray
 
-SHAPE_INDEX: Final[dict[str, int]] = {name: index for index, name in enumerate(ARKIT_SHAPES)}
-SHAPE_MIRROR: Final[NDArray[np.int64]] = np.array(
-    [SHAPE_INDEX[mirror_shape(name)] for name in ARKIT_SHAPES]
-)
 LOOKS: Final = tuple(name for name in ARKIT_SHAPES if name.startswith("eyeLook"))
 NEUTRAL: Final = "neutral"
-EMOTIONS: Final = ("neutral", "joy", "sadness", "surprise", "fear", "anger", "disgust")
-
-# FACS action unit -> ARKit shapes.
-ACTION_UNITS: Final[dict[int, tuple[str, ...]]] = {
-    1: ("browInnerUp",),
-    2: ("browOuterUpLeft", "browOuterUpRight"),
-    4: ("browDownLeft", "browDownRight"),
-    5: ("eyeWideLeft", "eyeWideRight"),
-    6: ("cheekSquintLeft", "cheekSquintRight"),
-    7: ("eyeSquintLeft", "eyeSquintRight"),
-    9: ("noseSneerLeft", "noseSneerRight"),
-    10: ("mouthUpperUpLeft", "mouthUpperUpRight"),
-    12: ("mouthSmileLeft", "mouthSmileRight"),
-    15: ("mouthFrownLeft", "mouthFrownRight"),
-    16: ("mouthLowerDownLeft", "mouthLowerDownRight"),
-    17: ("mouthShrugLower",),
-    20: ("mouthStretchLeft", "mouthStretchRight"),
-    23: ("mouthPressLeft", "mouthPressRight"),
-    25: ("mouthLowerDownLeft", "mouthLowerDownRight"),
-    26: ("jawOpen",),
-}
-# Emotion -> prototypes, each action unit with its strength at intensity 1.
-EMFACS: Final[dict[str, tuple[dict[int, float], ...]]] = {
-    "neutral": ({},),
-    "joy": ({6: 0.7, 12: 0.9}, {6: 0.6, 12: 0.9, 25: 0.4, 26: 0.25}, {12: 0.8}),
-    "sadness": ({1: 0.9, 4: 0.5, 15: 0.8}, {1: 0.8, 15: 0.7, 17: 0.5}, {1: 0.7, 4: 0.4, 7: 0.4}),
-    "surprise": ({1: 0.9, 2: 0.9, 5: 0.7, 26: 0.7}, {1: 0.8, 2: 0.8, 26: 0.5}),
-    "fear": (
-        {1: 0.9, 2: 0.6, 4: 0.6, 5: 0.9, 20: 0.7, 26: 0.35},
-        {1: 0.8, 2: 0.5, 4: 0.5, 5: 0.8, 7: 0.4, 25: 0.5},
-    ),
-    "anger": (
-        {4: 0.9, 5: 0.5, 7: 0.6, 23: 0.7},
-        {4: 0.9, 7: 0.7, 10: 0.5, 25: 0.5, 26: 0.4},
-        {4: 0.8, 7: 0.5, 17: 0.5, 23: 0.5},
-    ),
-    "disgust": ({9: 0.9, 15: 0.5, 16: 0.4}, {9: 0.7, 10: 0.8, 17: 0.5}, {4: 0.4, 9: 0.8, 10: 0.5}),
-}
 
 
 @dataclass(frozen=True)
@@ -82,13 +42,10 @@ def neutral() -> Expression:
 
 def emotion(name: str, intensity: float, variant: int = 0) -> Expression:
     """One EMFACS prototype of an emotion. Above intensity 1 strong units saturate at 1."""
-    coefficients = np.zeros(len(ARKIT_SHAPES), np.float32)
     prototypes = EMFACS[name]
-    for unit, strength in prototypes[variant % len(prototypes)].items():
-        for shape in ACTION_UNITS[unit]:
-            index = SHAPE_INDEX[shape]
-            coefficients[index] = max(coefficients[index], strength * intensity)
-    return Expression(np.clip(coefficients, 0.0, 1.0), name, intensity)
+    units = prototypes[variant % len(prototypes)]
+    coefficients = coefficients_of({unit: units[unit] * intensity for unit in units})
+    return Expression(coefficients, name, intensity)
 
 
 def sample(rng: np.random.Generator) -> Expression:
@@ -118,7 +75,7 @@ def sample(rng: np.random.Generator) -> Expression:
     if rng.random() < 0.08:
         for shape in ("eyeBlinkLeft", "eyeBlinkRight"):
             coefficients[SHAPE_INDEX[shape]] = rng.uniform(0.4, 1.0)
-    _exclude_opposites(coefficients)
+    exclude_opposites(coefficients)
     return Expression(coefficients, result.emotion, result.intensity)
 
 
@@ -150,26 +107,6 @@ def _look_around(coefficients: NDArray[np.float32], rng: np.random.Generator) ->
     }
     for name, value in values.items():
         coefficients[SHAPE_INDEX[name]] = max(value, 0.0)
-
-
-# Muscles that can't pull at once: the stronger one wins.
-_OPPOSITES: Final = (
-    ("eyeWideLeft", "eyeBlinkLeft"),
-    ("eyeWideRight", "eyeBlinkRight"),
-    ("eyeSquintLeft", "eyeWideLeft"),
-    ("eyeSquintRight", "eyeWideRight"),
-    ("mouthLeft", "mouthRight"),
-    ("jawLeft", "jawRight"),
-    ("mouthPucker", "mouthStretchLeft"),
-    ("mouthPucker", "mouthStretchRight"),
-)
-
-
-def _exclude_opposites(coefficients: NDArray[np.float32]) -> None:
-    for first, second in _OPPOSITES:
-        a, b = SHAPE_INDEX[first], SHAPE_INDEX[second]
-        weaker = a if coefficients[a] < coefficients[b] else b
-        coefficients[weaker] = 0.0
 
 
 @dataclass(frozen=True)

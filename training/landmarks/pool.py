@@ -14,12 +14,12 @@ from typing import Final
 
 import numpy as np
 import torch
+from auto_rig_face.vocabulary import EMOTIONS
 from numpy.typing import NDArray
 from torch import Tensor
 
 from . import points as scheme
 from . import source
-from .expressions import EMOTIONS
 from .losses import Truth
 from .render.batch import HeadBatch, LookBatch, pack_heads
 from .render.pictures import Pictures

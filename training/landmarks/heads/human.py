@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from auto_rig_face.animation.emotions import SHAPE_INDEX
 from numpy.typing import NDArray
 
 from .. import points as scheme
-from ..expressions import SHAPE_INDEX, Controls, Expression, controls_of
+from ..expressions import Controls, Expression, controls_of
 from ..scene import Head, Role
 from . import lid_closing, template_data
 from .assembly import Assembly, Chart, Surface

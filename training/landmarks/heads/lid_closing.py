@@ -6,10 +6,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from auto_rig_face.animation.emotions import SHAPE_INDEX
 from numpy.typing import NDArray
 
 from .. import points as scheme
-from ..expressions import SHAPE_INDEX
 from . import template_data
 from .shapes import Floats
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from auto_rig_face.animation.emotions import SHAPE_INDEX
 
-from ..expressions import SHAPE_INDEX, Controls, Expression, controls_of
+from ..expressions import Controls, Expression, controls_of
 from ..scene import Head, Role
 from .assembly import Assembly, Chart, Surface
 from .brows import BrowDesign, add_brow

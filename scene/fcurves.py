@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the F-curves of an object's shape keys are kept: one slot of a layered action."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+
+# Blender's type of the keys that are written here, which tells them from the animator's.
+GENERATED: Final = "GENERATED"
+
+
+def value_path(name: str) -> str:
+    """Data path of a shape key's value."""
+    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
+
+
+def is_driven(obj: bpy.types.Object, name: str) -> bool:
+    """Whether a driver sets the value of a shape key, so that no F-curve can."""
+    animation = obj.data.shape_keys.animation_data
+    return animation is not None and animation.drivers.find(value_path(name)) is not None
+
+
+def channelbags(obj: bpy.types.Object) -> list[bpy.types.ActionChannelbag]:
+    """The F-curves that move the object's shape keys now."""
+    animation = obj.data.shape_keys.animation_data
+    if animation is None or animation.action is None or animation.action_slot is None:
+        return []
+    return [
+        bag
+        for layer in animation.action.layers
+        for strip in layer.strips
+        if (bag := strip.channelbag(animation.action_slot)) is not None
+    ]
+
+
+def ensure_channelbag(obj: bpy.types.Object) -> bpy.types.ActionChannelbag:
+    """Where F-curves of the object's shape keys can be added; action and slot are made if need
+    be.
+    """
+    present = channelbags(obj)
+    if present:
+        return present[0]
+    keys = obj.data.shape_keys
+    animation = keys.animation_data or keys.animation_data_create()
+    if animation.action is None:
+        animation.action = bpy.data.actions.new(f"{obj.name} Face")
+    action = animation.action
+    if animation.action_slot is None:
+        slots = animation.action_suitable_slots
+        slot = slots[0] if len(slots) else action.slots.new(id_type="KEY", name=obj.name)
+        animation.action_slot = slot
+    layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
+    strip = layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(animation.action_slot, ensure=True)
+
+
+def curves_by_path(obj: bpy.types.Object) -> dict[str, bpy.types.FCurve]:
+    """The F-curves of the object's shape keys by data path."""
+    return {curve.data_path: curve for bag in channelbags(obj) for curve in bag.fcurves}
+
+
+def remove_generated(obj: bpy.types.Object, name: str) -> None:
+    """Take the F-curve off a shape key if nobody has set a key of their own on it."""
+    for bag in channelbags(obj):
+        curve = bag.fcurves.find(value_path(name))
+        if curve is not None and all(key.type == GENERATED for key in curve.keyframe_points):
+            bag.fcurves.remove(curve)
