@@ -39,3 +39,9 @@ def run(network: InferenceSession, values: NDArray[Any]) -> list[NDArray[np.floa
     """Outputs of a network for one example, in float32."""
     batch = np.ascontiguousarray(values[None], np.float32)
     return network.run(None, {network.get_inputs()[0].name: batch})
+
+
+def run_batch(network: InferenceSession, **values: NDArray[Any]) -> NDArray[np.float32]:
+    """The only output of a network for a batch of its inputs, in float32."""
+    feeds = {name: np.ascontiguousarray(batch, np.float32) for name, batch in values.items()}
+    return network.run(None, feeds)[0]

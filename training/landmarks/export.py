@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from pathlib import Path
@@ -14,12 +13,12 @@ import torch
 from auto_rig_face.vocabulary import EMOTIONS
 from torch import nn
 
+from ..onnx_files import OPSET, half_weights, halved, write_manifest
 from . import points as scheme
 from .config import Config
 from .heads.template_data import load
 from .network import PER_POINT
 
-OPSET: Final = 17
 FILES: Final = {"detector": "landmark_detector.onnx", "regressor": "landmark_regressor.onnx"}
 OUTPUTS: Final = {"detector": ["cells"], "regressor": ["points", "others"]}
 SIZE_LIMIT: Final = 8_000_000  # bytes, both together
@@ -56,38 +55,8 @@ def export(
     about = json.dumps(_description(config)) + "\n"
     (out / "landmarks.json").write_text(about, encoding="utf-8")
     (out / "README.md").write_text(card(facts), encoding="utf-8")
-    _write_manifest(out)
+    write_manifest(out, (*FILES.values(), "landmarks.json"))
     return facts
-
-
-def _write_manifest(out: Path) -> None:
-    """The hashes that the product checks the files against."""
-    names = (*FILES.values(), "landmarks.json")
-    hashes = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
-    (out / "manifest.json").write_text(json.dumps(hashes, indent=2) + "\n", encoding="utf-8")
-
-
-def halved(network: nn.Module) -> nn.Module:
-    """A copy on the CPU with batch norms folded in and weights rounded to half precision."""
-    folded = _folded(copy.deepcopy(network).float().cpu().eval())
-    folded = folded.to(memory_format=torch.contiguous_format)
-    for parameter in folded.parameters():
-        parameter.data = parameter.data.half().float()
-    return folded
-
-
-def _folded(module: nn.Module) -> nn.Module:
-    for name, child in list(module.named_children()):
-        setattr(module, name, _folded(child))
-    if isinstance(module, nn.Sequential):
-        layers: list[nn.Module] = []
-        for layer in module:
-            if isinstance(layer, nn.BatchNorm2d) and isinstance(layers[-1], nn.Conv2d):
-                layers[-1] = nn.utils.fuse_conv_bn_eval(layers[-1], layer)
-            else:
-                layers.append(layer)
-        return nn.Sequential(*layers)
-    return module
 
 
 def _write(network: nn.Module, size: int, path: Path, outputs: list[str]) -> None:
@@ -104,24 +73,6 @@ def _write(network: nn.Module, size: int, path: Path, outputs: list[str]) -> Non
         dynamo=False,
     )
     onnx.save(half_weights(onnx.load(str(path))), str(path))
-
-
-def half_weights(model: Any) -> Any:
-    """``model`` with its large weights stored in half precision and cast where they are used."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < 16:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
 
 
 @torch.no_grad()
