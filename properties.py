@@ -19,7 +19,14 @@ from bpy.props import (
     StringProperty,
 )
 
-from .vocabulary import ARKIT_SHAPES, LEAST_EXAGGERATION, MOST_EXAGGERATION
+from .vocabulary import (
+    ARKIT_SHAPES,
+    EMOTIONS,
+    FACE_REGIONS,
+    LEAST_EXAGGERATION,
+    MOST_EXAGGERATION,
+    STRONGEST_EMOTION,
+)
 
 ATTRIBUTE: Final = "auto_rig_face"
 
@@ -57,6 +64,15 @@ ROLE_ITEMS: Final = (
     ("ARMATURE", "Armature", ""),
     ("MARKER", "Marker", ""),
 )
+
+EMOTION_ITEMS: Final = tuple((name, name.capitalize(), "") for name in EMOTIONS)
+STYLE_ITEMS: Final = (
+    ("natural", "Natural", "As people move"),
+    ("snappy", "Snappy", "Quick, a little too far, and back"),
+    ("cartoon", "Cartoon", "With anticipation and overshoot"),
+    ("subtle", "Subtle", "Held back, and one part of the face after another"),
+)
+REGION_ITEMS: Final = tuple((name, name.capitalize(), "") for name in FACE_REGIONS)
 
 
 class OwnedKey(bpy.types.PropertyGroup):
@@ -131,6 +147,63 @@ class ObjectState(bpy.types.PropertyGroup):
     )
 
 
+class ActingProperties:
+    """How an emotion is acted: of the panel and, to be changed afterwards, of the operator."""
+
+    length: IntProperty(
+        name="Length", description="Frames that the face moves", default=24, min=2, soft_max=240
+    )
+    hold: IntProperty(
+        name="Hold",
+        description="Frames that the emotion is kept before the next one may begin",
+        default=24,
+        min=0,
+        soft_max=240,
+    )
+    back: BoolProperty(
+        name="And Back",
+        description="Return after the hold to what the face began with",
+        default=False,
+    )
+    intensity: FloatProperty(
+        name="Intensity",
+        description="1 as people show it, up to 2 for an exaggerated face",
+        default=1.0,
+        min=0.0,
+        max=STRONGEST_EMOTION,
+        step=5,
+    )
+    style: EnumProperty(name="Style", description="How the face moves", items=STYLE_ITEMS)
+    asymmetry: FloatProperty(
+        name="Asymmetry",
+        description="How far one side of the face does less, and later",
+        default=0.15,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+    seed: IntProperty(
+        name="Seed",
+        description="Another number, another way to show the same emotion",
+        default=0,
+        min=0,
+    )
+    blink: BoolProperty(
+        name="Blink", description="Blink as the emotion turns, if there is time", default=True
+    )
+    regions: EnumProperty(
+        name="Regions",
+        description="The parts of the face that are keyed",
+        items=REGION_ITEMS,
+        options={"ENUM_FLAG"},
+        default=set(FACE_REGIONS),
+    )
+
+
+class ActingSettings(ActingProperties, bpy.types.PropertyGroup):
+    """How the panel's emotions are acted."""
+
+
 class RigSettings(bpy.types.PropertyGroup):
     """What the artist asks for."""
 
@@ -168,6 +241,7 @@ class RigSettings(bpy.types.PropertyGroup):
         description="What to do where a shape key of yours has the name of one of the rig's",
         items=EXISTING_KEYS_ITEMS,
     )
+    acting: PointerProperty(type=ActingSettings)
 
 
 class RigProgress(bpy.types.PropertyGroup):
@@ -239,6 +313,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         CertificateLine,
         MessageLine,
         ObjectState,
+        ActingSettings,
         RigSettings,
         RigProgress,
     )

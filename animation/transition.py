@@ -160,13 +160,6 @@ def _with_corners(
     return [([i for i in shapes if i not in LIDS], times.frames), (lids, tuple(shut))]
 
 
-def _spill(values: Floats, spilled: Floats) -> None:
-    """Let antagonists do, in place, what a shape would have to go below 0 for."""
-    for name, others in _ANTAGONISTS.items():
-        for other in others:
-            values[:, _INDEX[other]] += spilled[:, _INDEX[name]]
-
-
 def _one_sided(path: Floats, acting: Acting) -> Floats:
     """The path with the weaker side of each region doing less, towards its end."""
     if acting.asymmetry == 0.0:

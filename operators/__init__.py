@@ -7,6 +7,8 @@ import bpy
 
 from .cut_mouth import AUTORIGFACE_OT_cut_mouth
 from .edit_markers import AUTORIGFACE_OT_edit_markers, AUTORIGFACE_OT_hide_markers
+from .emotion_transition import AUTORIGFACE_OT_emotion_transition
+from .import_capture import AUTORIGFACE_OT_import_capture
 from .remove_rig import AUTORIGFACE_OT_remove_rig
 from .rig_face import AUTORIGFACE_OT_rig_face
 
@@ -16,6 +18,8 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_edit_markers,
         AUTORIGFACE_OT_hide_markers,
         AUTORIGFACE_OT_cut_mouth,
+        AUTORIGFACE_OT_emotion_transition,
+        AUTORIGFACE_OT_import_capture,
         AUTORIGFACE_OT_remove_rig,
     )
 )

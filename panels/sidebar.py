@@ -9,6 +9,7 @@ from typing import Final
 import bpy
 
 from ..properties import (
+    EMOTION_ITEMS,
     SHAPE_SETS,
     CertificateLine,
     ObjectState,
@@ -101,6 +102,38 @@ class AUTORIGFACE_PT_remarks(_SidebarPanel, bpy.types.Panel):
         """What the rig tells the artist."""
         for message in state_of(head_of(context.active_object)).messages:
             _draw_text(context, self.layout, message.text, _SEVERITY_ICONS[message.severity])
+
+
+class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Emotions"
+    bl_parent_id = "AUTORIGFACE_PT_main"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The active object belongs to a rigged head."""
+        head = head_of(context.active_object)
+        return head is not None and is_rigged(head)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """A palette, and how its emotions are acted."""
+        layout = self.layout
+        grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+        for name, label, _ in EMOTION_ITEMS:
+            grid.operator("auto_rig_face.emotion_transition", text=label).emotion = name
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = settings_of(context).acting
+        layout.prop(settings, "intensity", slider=True)
+        column = layout.column(align=True)
+        column.prop(settings, "length")
+        column.prop(settings, "hold")
+        layout.prop(settings, "back")
+        layout.prop(settings, "style")
+        layout.prop(settings, "asymmetry")
+        layout.prop(settings, "blink")
+        layout.prop(settings, "seed")
+        layout.prop(settings, "regions")
+        layout.operator("auto_rig_face.import_capture", icon="IMPORT")
 
 
 class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):

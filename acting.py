@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rigged head acts: emotions one after another, and recorded performances, as F-curves; for the
+buttons and for the batch.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .animation.captures import Capture, calibrated
+from .animation.data import Animation
+from .animation.one_euro import smooth
+from .animation.reduction import TOLERANCE, reduced
+from .animation.resample import resample
+from .animation.retarget import Gain, retarget
+from .animation.transition import STILL, Acting, Timing, strength_of, transition
+from .errors import RigError
+from .models.expression_networks import ExpressionModels, Pose
+from .scene.actions import Written, pose_at, write_animation
+from .vocabulary import ARKIT_SHAPES
+
+if TYPE_CHECKING:
+    import bpy
+
+CURRENT: Final = "current"  # the expression that the face has at the first frame
+# Poses along the way from one expression to the next.
+_STEPS: Final = 17
+_WHOLE: Final = 1e-6  # frames
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The face turns to ``emotion`` at ``intensity`` 0..2 within ``length`` frames, and keeps it
+    for ``hold`` frames.
+    """
+
+    emotion: str
+    intensity: float
+    length: int
+    hold: int = 0
+
+
+@dataclass(frozen=True)
+class CaptureOptions:
+    """``smoothing``: strength of the 1-Euro filter, 0 for none; ``tolerance``: how far a curve may
+    be off the recording, 0 for a key on every frame; ``calibrate``: take out the rest pose that
+    lies beside the recording; ``gains``: ARKit name -> gain and offset for this character.
+    """
+
+    smoothing: float = 0.5
+    tolerance: float = TOLERANCE
+    calibrate: bool = True
+    gains: Mapping[str, Gain] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """``written``: what became of it; ``end``: the frame at which the last hold is over."""
+
+    written: Written
+    end: float
+
+
+def act(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    turns: Sequence[Turn],
+    start: float,
+    acting: Acting,
+    first: tuple[str, float] = (CURRENT, 1.0),
+    *,
+    back: bool = False,
+) -> Performance:
+    """Write ``turns`` on the head from frame ``start`` on, beginning with the emotion and intensity
+    of ``first``. ``back``: return to that in the end, as fast as in the last turn. Raises
+    RigError where the head has no shape keys or a turn is too short.
+    """
+    _require_keys(head)
+    timing = Timing(start, 0, float(frame_rate(context.scene)))
+    pose = _pose(*first, acting) if first[0] != CURRENT else Pose(pose_at(head, start), "", 0.0)
+    targets = [(turn, _pose(turn.emotion, turn.intensity, acting)) for turn in turns]
+    if back and turns:
+        targets.append((replace(turns[-1], hold=0), pose))
+    animations: list[Animation] = []
+    for turn, following in targets:
+        timing = replace(timing, length=turn.length)
+        path = expression_models().path(pose, following, _STEPS)
+        animations.append(transition(path, timing, acting))
+        pose, timing = following, replace(timing, start=timing.start + turn.length + turn.hold)
+    return Performance(write_animation(head, animations), timing.start)
+
+
+def perform(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    capture: Capture,
+    start: float,
+    options: CaptureOptions,
+) -> Performance:
+    """Write a recorded performance on the head, its first frame at scene frame ``start``.
+
+    Raises RigError where the head has no shape keys or the rest pose is none.
+    """
+    _require_keys(head)
+    if options.calibrate and capture.neutral is not None:
+        capture = calibrated(capture, capture.neutral)
+    values = smooth(capture.times, capture.values, strength=options.smoothing)
+    values = retarget(values, options.gains)
+    frames, values = resample(capture.times, values, frame_rate(context.scene), start)
+    if len(frames) > 2 and frames[-1] - frames[-2] < 1.0 - _WHOLE:
+        frames, values = frames[:-1], values[:-1]  # it ends between two frames
+    moving = np.abs(values).max(axis=0) > STILL
+    curves = {
+        shape: reduced(frames, values[:, index], options.tolerance)
+        for index, shape in enumerate(ARKIT_SHAPES)
+        if moving[index]
+    }
+    at_rest = tuple(shape for shape, moves in zip(ARKIT_SHAPES, moving, strict=True) if not moves)
+    animation = Animation(float(frames[0]), float(frames[-1]), curves, at_rest)
+    return Performance(write_animation(head, [animation]), float(frames[-1]))
+
+
+def frame_rate(scene: bpy.types.Scene) -> Fraction:
+    """Frames a second, exact: 30 over a base of 1.001 is 30000/1001."""
+    base = Fraction(scene.render.fps_base).limit_denominator(100_000)
+    return Fraction(scene.render.fps) / base
+
+
+def _require_keys(head: bpy.types.Object) -> None:
+    if head.data.shape_keys is None:
+        raise RigError(
+            f'"{head.name}" has no shape keys to animate.',
+            "Turn on Shape Keys in the options and press Auto-Rig Face.",
+        )
+
+
+@functools.cache
+def expression_models() -> ExpressionModels:
+    """The networks, loaded on first use."""
+    return ExpressionModels()
+
+
+def _pose(emotion: str, intensity: float, acting: Acting) -> Pose:
+    strength = strength_of(acting.style)
+    return expression_models().generate(emotion, intensity * strength, acting.seed)
