@@ -127,8 +127,10 @@ def perform(
 
 
 def frame_rate(scene: bpy.types.Scene) -> Fraction:
-    """Frames a second, exact: 30 over a base of 1.001 is 30000/1001."""
-    base = Fraction(scene.render.fps_base).limit_denominator(100_000)
+    """Frames a second, exact: 30 over a base of 1.001 is 30000/1001, though Blender keeps the base
+    in single precision.
+    """
+    base = Fraction(scene.render.fps_base).limit_denominator(1001)
     return Fraction(scene.render.fps) / base
 
 

@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ..errors import RigError
-from ..properties import chosen_shapes, head_of, progress_of, settings_of, state_of
+from ..properties import (
+    chosen_shapes,
+    head_of,
+    is_rigged,
+    progress_of,
+    settings_of,
+    state_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +34,11 @@ def chosen_head(context: bpy.types.Context) -> bpy.types.Object:
     return head
 
 
-def can_work(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+def can_work(
+    cls: type[bpy.types.Operator],
+    context: bpy.types.Context,
+    modes: Collection[str] = ("OBJECT",),
+) -> bool:
     """A poll that says what is missing."""
     if progress_of(context).running:
         cls.poll_message_set("A face is being rigged; press Esc to cancel it")
@@ -39,7 +50,7 @@ def can_work(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     if head.type != "MESH":
         cls.poll_message_set(f'"{head.name}" is not a mesh: click the head\'s mesh')
         return False
-    if context.mode != "OBJECT":
+    if context.mode not in modes:
         cls.poll_message_set("Switch to Object Mode first")
         return False
     return True
@@ -57,6 +68,17 @@ def can_work_where(
     head = chosen_head(context)
     if not holds(head):
         cls.poll_message_set(f'"{head.name}" has no {otherwise}')
+        return False
+    return True
+
+
+def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    """The same for what only keys a rig, which an animator does in Pose Mode, too."""
+    if not can_work(cls, context, ("OBJECT", "POSE")):
+        return False
+    head = chosen_head(context)
+    if not is_rigged(head):
+        cls.poll_message_set(f'"{head.name}" has no face rig: press Auto-Rig Face first')
         return False
     return True
 

@@ -8,8 +8,8 @@ import bpy
 from bpy.props import EnumProperty, IntProperty
 
 from ..errors import RigError
-from ..properties import EMOTION_ITEMS, ActingProperties, is_rigged, settings_of
-from .common import can_work_where, chosen_head, forget_error, tell_error
+from ..properties import EMOTION_ITEMS, ActingProperties, settings_of
+from .common import can_animate, chosen_head, forget_error, tell_error
 
 
 class AUTORIGFACE_OT_emotion_transition(ActingProperties, bpy.types.Operator):
@@ -34,7 +34,7 @@ class AUTORIGFACE_OT_emotion_transition(ActingProperties, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head carries a rig of ours."""
-        return can_work_where(cls, context, is_rigged, "face rig: press Auto-Rig Face first")
+        return can_animate(cls, context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin at the current frame, as the panel says."""

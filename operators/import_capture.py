@@ -11,8 +11,7 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import RigError
-from ..properties import is_rigged
-from .common import can_work_where, chosen_head, forget_error, tell_error
+from .common import can_animate, chosen_head, forget_error, tell_error
 
 
 class AUTORIGFACE_OT_import_capture(ImportHelper, bpy.types.Operator):
@@ -53,7 +52,7 @@ class AUTORIGFACE_OT_import_capture(ImportHelper, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head carries a rig of ours."""
-        return can_work_where(cls, context, is_rigged, "face rig: press Auto-Rig Face first")
+        return can_animate(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file."""
