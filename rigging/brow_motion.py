@@ -18,6 +18,7 @@ from .lash_motion import unit
 from .loose_parts import BROW_SAMPLES, SkinBinding, bind_brow, bind_to_skin, spread_along
 from .raycast import RayScene
 from .skin_patch import visible_skin_triangles
+from .style import brow_growth
 
 Floats = NDArray[np.float64]
 
@@ -112,12 +113,14 @@ class BrowFollower:
     @cached_property
     def _stretch(self) -> float:
         """How many times as far as the skin below the brow goes, by its thickness seen from the
-        front.
+        front; less where that skin goes further than a human's, since a brow that slides over skin
+        sinks into what other shapes make of it.
         """
         flat = self.head.vertices[self.piece, :2]
         flat = flat - flat.mean(axis=0)
         axes = np.linalg.eigh(flat.T @ flat)[1]
-        return float(np.clip(np.ptp(flat @ axes[:, 0]) / USUAL_THICKNESS, 1.0, MOST))
+        wanted = np.ptp(flat @ axes[:, 0]) / USUAL_THICKNESS
+        return float(np.clip(wanted / brow_growth(self.head), 1.0, MOST))
 
 
 def _height(skin: RayScene, points: Floats, outward: Floats) -> Floats:

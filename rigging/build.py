@@ -26,6 +26,7 @@ from .shape_keys import build_shapes, exaggerate
 from .skeleton import build_bones
 from .skin_weights import skin_weights
 from .sticky_lips import sticky_lips
+from .style import suit_proportions
 from .template import Template
 from .transfer import correspond, pull_shapes, transfer_deformations
 
@@ -79,9 +80,10 @@ def build_stages(
     raw = pull_shapes(head, match, transfer_deformations(registration, own))
     clock.lap("transfer")
     yield "Closing lids and lips", 0.6
-    wanted = exaggerate(dict(zip(names, raw, strict=True)), options.exaggeration)
+    suited = suit_proportions(head, dict(zip(names, raw, strict=True)))
+    wanted = exaggerate(suited, options.exaggeration)
     shapes, disabled = build_shapes(head, template, wanted)
-    del raw, wanted  # a good part of the memory on a dense head
+    del raw, suited, wanted  # a good part of the memory on a dense head
     jaw = np.where(match.confidence > 0.35, match.pull(template.jaw[registration.skin]), np.nan)
     clock.lap("constraints")
     yield "Weighting bones", 0.75

@@ -67,13 +67,16 @@ def pieces_of(head: Head, *roles: Role) -> list[NDArray[np.int64]]:
 
 
 def bind_brow(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
-    """A loose brow: the skin below, averaged so that the brow bends but keeps its shape."""
+    """A loose brow: the skin below, averaged so that the brow bends along its length and keeps its
+    thickness where the forehead below is squeezed.
+    """
     points = head.vertices[piece]
     samples = spread_along(points, BROW_SAMPLES)
     binding = bind_to_skin(head, points[samples])
     if binding is None:
         return None
-    squared = ((points[:, None] - points[samples][None]) ** 2).sum(axis=2)
+    along = points @ np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][0]
+    squared = (along[:, None] - along[samples][None]) ** 2
     near = np.exp(-0.5 * squared / BROW_SMOOTHING**2) + 1e-12
     near /= near.sum(axis=1, keepdims=True)
     distance = near @ binding.distance
