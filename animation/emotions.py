@@ -3,8 +3,10 @@
 
 Prototypes follow EMFACS: P. Ekman, W. V. Friesen, J. C. Hager, "Facial Action Coding System, The
 Manual" and "Investigator's Guide" (2002), table of emotion predictions; W. V. Friesen and
-P. Ekman, "EMFACS-7" (1983). Action units are written as ARKit shapes. How strong each unit is, and
-what an exaggerated emotion adds, is this project's own choice.
+P. Ekman, "EMFACS-7" (1983). Action units are written as ARKit shapes. How strong each unit is, what
+a wrinkled nose takes along (the manual's AU 9 also lowers the brows and narrows the eyes), and what
+an exaggerated emotion adds, is this project's own choice: at intensity 1 an emotion must be read at
+a glance on a cartoon, whose brows and lids are all that a viewer sees.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ ACTION_UNITS: Final[dict[int, tuple[str, ...]]] = {
     17: ("mouthShrugLower",),
     20: ("mouthStretchLeft", "mouthStretchRight"),
     22: ("mouthFunnel",),
-    23: ("mouthPressLeft", "mouthPressRight"),
+    23: ("mouthRollUpper", "mouthRollLower"),
+    24: ("mouthPressLeft", "mouthPressRight"),
     25: ("mouthLowerDownLeft", "mouthLowerDownRight"),
     26: ("jawOpen",),
     64: ("eyeLookDownLeft", "eyeLookDownRight"),
@@ -46,19 +49,31 @@ ACTION_UNITS: Final[dict[int, tuple[str, ...]]] = {
 # Emotion -> prototypes, each action unit with its strength at intensity 1.
 EMFACS: Final[dict[str, tuple[dict[int, float], ...]]] = {
     "neutral": ({},),
-    "joy": ({6: 0.7, 12: 0.9}, {6: 0.6, 12: 0.9, 25: 0.4, 26: 0.25}, {12: 0.8}),
-    "sadness": ({1: 0.9, 4: 0.5, 15: 0.8}, {1: 0.8, 15: 0.7, 17: 0.5}, {1: 0.7, 4: 0.4, 7: 0.4}),
-    "surprise": ({1: 0.9, 2: 0.9, 5: 0.7, 26: 0.7}, {1: 0.8, 2: 0.8, 26: 0.5}),
+    "joy": (
+        {6: 0.8, 12: 1.0},
+        {6: 0.8, 12: 1.0, 10: 0.25, 25: 0.35, 26: 0.2},
+        {6: 0.4, 12: 0.9, 25: 0.25},
+    ),
+    "sadness": (
+        {1: 1.0, 4: 0.2, 15: 1.0, 17: 0.5},
+        {1: 1.0, 7: 0.3, 15: 0.9, 17: 0.8, 64: 0.3},
+        {1: 1.0, 4: 0.2, 7: 0.5, 15: 0.9, 64: 0.3},
+    ),
+    "surprise": ({1: 1.0, 2: 1.0, 5: 0.7, 26: 0.8}, {1: 0.9, 2: 1.0, 5: 0.4, 26: 0.6}),
     "fear": (
-        {1: 0.9, 2: 0.6, 4: 0.6, 5: 0.9, 20: 0.7, 26: 0.35},
-        {1: 0.8, 2: 0.5, 4: 0.5, 5: 0.8, 7: 0.4, 25: 0.5},
+        {1: 1.0, 2: 0.5, 4: 0.3, 5: 1.0, 20: 1.0, 25: 0.4, 26: 0.3},
+        {1: 1.0, 2: 0.4, 4: 0.3, 5: 1.0, 20: 0.9, 25: 0.7},
     ),
     "anger": (
-        {4: 0.9, 5: 0.5, 7: 0.6, 23: 0.7},
-        {4: 0.9, 7: 0.7, 10: 0.5, 25: 0.5, 26: 0.4},
-        {4: 0.8, 7: 0.5, 17: 0.5, 23: 0.5},
+        {4: 1.0, 7: 0.8, 10: 0.7, 25: 0.7, 26: 0.3},
+        {4: 1.0, 5: 0.6, 17: 0.7, 23: 0.5},
+        {4: 1.0, 7: 0.8, 10: 0.4, 17: 0.7, 23: 0.5},
     ),
-    "disgust": ({9: 0.9, 15: 0.5, 16: 0.4}, {9: 0.7, 10: 0.8, 17: 0.5}, {4: 0.4, 9: 0.8, 10: 0.5}),
+    "disgust": (
+        {4: 0.4, 7: 0.5, 9: 1.0, 10: 0.7, 15: 0.6},
+        {4: 0.4, 7: 0.5, 9: 1.0, 10: 0.8, 17: 0.6},
+        {4: 0.4, 7: 0.6, 9: 1.0, 15: 0.7, 16: 0.4},
+    ),
 }
 # What comes on top as the intensity goes from 1 to 2: more muscles, since the first ones are at
 # their ends by then.

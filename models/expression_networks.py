@@ -51,6 +51,8 @@ class ExpressionModels:
         self._size = len(about["shapes"])
         self._close = about["shapes"].index("mouthClose")
         self._jaw = about["shapes"].index("jawOpen")
+        number = {name: index for index, name in enumerate(about["shapes"])}
+        self._opposites = [(number[a], number[b]) for a, b in about["opposites"]]
         self._encoder, self._decoder, self._generator = (
             session(asset_path(f"expression_{name}.onnx", folder), threads)
             for name in ("vae_encoder", "vae_decoder", "generator")
@@ -65,7 +67,7 @@ class ExpressionModels:
         made = run_batch(self._generator, noise=noise[None], condition=condition[None])[0]
         # What is faint goes, and nothing jumps as the intensity changes.
         values = np.clip((made.astype(np.float64) - QUIET) / (1.0 - QUIET), 0.0, 1.0)
-        return Pose(self._possible(values), emotion, intensity)
+        return Pose(self._possible(self._settled(values)), emotion, intensity)
 
     def path(self, first: Pose, second: Pose, count: int) -> Floats:
         """(count, 52) poses on the way from one to the other, both included as they are."""
@@ -89,6 +91,12 @@ class ExpressionModels:
     def _possible(self, values: Floats) -> Floats:
         """Lips can't close more than the jaw has opened them."""
         values[self._close] = min(values[self._close], values[self._jaw])
+        return values
+
+    def _settled(self, values: Floats) -> Floats:
+        """Muscles that pull against each other cancel out."""
+        for first, second in self._opposites:
+            values[[first, second]] -= min(values[first], values[second])
         return values
 
     def _condition(self, emotion: str, intensity: float) -> Floats:

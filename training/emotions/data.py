@@ -107,13 +107,14 @@ def sample(rng: np.random.Generator, person: Person) -> tuple[NDArray[np.float32
 def _blend(
     rng: np.random.Generator, person: Person, name: str, intensity: float
 ) -> dict[int, float]:
-    """Action units: mostly of the person's own variant, with a share of another."""
+    """Action units: those of the person's own variant as a rule, with some of another's on top."""
     own = person.favourite[name] if rng.random() < 0.7 else int(rng.integers(len(EMFACS[name])))
     other = int(rng.integers(len(EMFACS[name])))
     share = float(rng.random() * 0.5)
     first, second = units_of(name, own, intensity), units_of(name, other, intensity)
+    # Averaged, both would be shown by half.
     return {
-        unit: (1 - share) * first.get(unit, 0.0) + share * second.get(unit, 0.0)
+        unit: max(first.get(unit, 0.0), share * second.get(unit, 0.0))
         for unit in {**first, **second}
     }
 

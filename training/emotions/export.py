@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from auto_rig_face.animation.emotions import OPPOSITES
 from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS, STRONGEST_EMOTION
 from torch import Tensor, nn
 
@@ -49,6 +50,7 @@ def export(
         "strongest": STRONGEST_EMOTION,
         "latent": LATENT,
         "noise": NOISE,
+        "opposites": [list(pair) for pair in OPPOSITES],
     }
     (out / DESCRIPTION).write_text(json.dumps(about) + "\n", encoding="utf-8")
     write_manifest(out, (*networks, DESCRIPTION))
