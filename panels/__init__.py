@@ -8,6 +8,7 @@ import bpy
 from .sidebar import (
     AUTORIGFACE_PT_certificate,
     AUTORIGFACE_PT_emotions,
+    AUTORIGFACE_PT_figures,
     AUTORIGFACE_PT_main,
     AUTORIGFACE_PT_options,
     AUTORIGFACE_PT_remarks,
@@ -17,6 +18,7 @@ register, unregister = bpy.utils.register_classes_factory(
     (
         AUTORIGFACE_PT_main,
         AUTORIGFACE_PT_certificate,
+        AUTORIGFACE_PT_figures,
         AUTORIGFACE_PT_remarks,
         AUTORIGFACE_PT_emotions,
         AUTORIGFACE_PT_options,

@@ -78,14 +78,28 @@ class AUTORIGFACE_PT_certificate(_SidebarPanel, bpy.types.Panel):
         return head is not None and is_rigged(head)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The verdict, then what fails and where, then what passes."""
+        """The verdict, and what fails and where."""
         head = head_of(context.active_object)
         state = state_of(head)
         title = state.bl_rna.properties["status"].enum_items[state.status].name
         self.layout.label(text=title, icon=_STATUS_ICONS[state.status])
-        _draw_metrics(self.layout, state)
+        failed = [metric for metric in state.metrics if not metric.passed]
+        if failed:
+            column = self.layout.column(align=True)
+            for metric in failed:
+                _draw_failure(column, metric)
         if head is not None and STICKY_PROPERTY in head:
             self.layout.prop(head, f'["{STICKY_PROPERTY}"]', text="Sticky Lips", slider=True)
+
+
+class AUTORIGFACE_PT_figures(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Figures"
+    bl_parent_id = "AUTORIGFACE_PT_certificate"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What passes, or wasn't measured."""
+        _draw_passed(self.layout, state_of(head_of(context.active_object)))
 
 
 class AUTORIGFACE_PT_remarks(_SidebarPanel, bpy.types.Panel):
@@ -134,6 +148,8 @@ class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "seed")
         layout.prop(settings, "regions")
         layout.operator("auto_rig_face.import_capture", icon="IMPORT")
+        layout.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
+        _draw_poses(layout, state_of(head_of(context.active_object)))
 
 
 class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):
@@ -160,14 +176,24 @@ class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "parts")
 
 
+def _draw_poses(layout: bpy.types.UILayout, state: ObjectState) -> None:
+    """The expressions that the artist has named, each to be put on or deleted."""
+    column = layout.column(align=True)
+    for pose in state.poses:
+        row = column.row(align=True)
+        row.operator("auto_rig_face.apply_pose", text=pose.name).pose = pose.name
+        row.operator("auto_rig_face.delete_pose", text="", icon="X").pose = pose.name
+    layout.operator("auto_rig_face.save_pose", icon="ADD")
+
+
 def _draw_progress(layout: bpy.types.UILayout, progress: RigProgress) -> None:
     layout.progress(factor=progress.fraction, type="BAR", text=progress.stage)
     layout.label(text=f"{progress.object_name}: press Esc to cancel", icon="TIME")
 
 
-def _draw_metrics(layout: bpy.types.UILayout, state: ObjectState) -> None:
+def _draw_passed(layout: bpy.types.UILayout, state: ObjectState) -> None:
     column = layout.column(align=True)
-    for metric in sorted(state.metrics, key=lambda item: item.passed):
+    for metric in state.metrics:
         if metric.passed:
             row = column.split(factor=0.6)
             row.label(
@@ -176,8 +202,6 @@ def _draw_metrics(layout: bpy.types.UILayout, state: ObjectState) -> None:
             value = row.row()
             value.alignment = "RIGHT"
             value.label(text=_figure(metric))
-        else:
-            _draw_failure(column, metric)
 
 
 def _draw_failure(column: bpy.types.UILayout, metric: CertificateLine) -> None:
