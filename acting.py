@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .animation.blinks import LIDS, add_blink, blink_at
 from .animation.captures import Capture, calibrated
 from .animation.data import Animation
+from .animation.keys import keys_together
 from .animation.one_euro import smooth
 from .animation.reduction import TOLERANCE, reduced
 from .animation.resample import resample
@@ -32,6 +34,7 @@ CURRENT: Final = "current"  # the expression that the face has at the first fram
 # Poses along the way from one expression to the next.
 _STEPS: Final = 17
 _WHOLE: Final = 1e-6  # frames
+_NEAR: Final = 0.05  # frames before and after one that a slope is measured over
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,32 @@ def perform(
     at_rest = tuple(shape for shape, moves in zip(ARKIT_SHAPES, moving, strict=True) if not moves)
     animation = Animation(float(frames[0]), float(frames[-1]), curves, at_rest)
     return Performance(write_animation(head, [animation]), float(frames[-1]))
+
+
+def blink(
+    context: bpy.types.Context, head: bpy.types.Object, frame: float, seed: int = 0
+) -> Performance:
+    """Shut the lids from ``frame`` on and open them again, on top of what they do there already.
+    ``seed``: how long they stay shut. Raises RigError where the head has no shape keys.
+    """
+    _require_keys(head)
+    held = float(np.random.default_rng((seed, round(frame) % 2**32)).random())
+    lids = blink_at(0.0, float(frame_rate(context.scene)), held)
+    frames = frame + np.arange(lids.frames[-1] + 1.0)
+    values = np.array([pose_at(head, at) for at in frames])
+    # How the lids come in and go on: only then do the curves beside the blink stay as they are.
+    ends = [
+        (pose_at(head, at + _NEAR) - pose_at(head, at - _NEAR)) / (2 * _NEAR)
+        for at in (frames[0], frames[-1])
+    ]
+    add_blink(values, lids)
+    moving = [index for index in LIDS if np.ptp(values[:, index]) > STILL]
+    keyed = keys_together(frames, values[:, moving], tuple(int(at) for at in lids.frames))
+    for index, curve in zip(moving, keyed, strict=True):
+        curve.slopes[[0, -1]] = [slopes[index] for slopes in ends]
+    curves = {ARKIT_SHAPES[index]: curve for index, curve in zip(moving, keyed, strict=True)}
+    span = Animation(float(frames[0]), float(frames[-1]), curves)
+    return Performance(write_animation(head, [span]), span.end)
 
 
 def frame_rate(scene: bpy.types.Scene) -> Fraction:

@@ -19,6 +19,7 @@ from ..errors import RigError
 from .blend_addresses import without_addresses
 from .blender_calls import OperatorFailedError, call
 from .fbx_times import without_times
+from .glb_times import with_last_time
 from .outputs import folder_error
 
 _EXPORTED_TYPES: Final = frozenset({"MESH", "ARMATURE", "EMPTY"})
@@ -27,7 +28,7 @@ _COMPRESSION: Final = 3  # Blender's own level
 
 
 def export(kind: str, path: Path, left_out: Collection[str] = ()) -> None:
-    """Write the scene to ``path`` as ``kind`` ("blend", "glb" or "fbx").
+    """Write the scene to ``path`` as ``kind`` ("blend", "glb", "animated glb" or "fbx").
 
     ``left_out``: names of objects that do not belong to the character (other heads of the same
     file, landmark markers); a .blend keeps them all the same, since it is the artist's whole
@@ -36,6 +37,7 @@ def export(kind: str, path: Path, left_out: Collection[str] = ()) -> None:
     writers: dict[str, Callable[[Path, Collection[str]], None]] = {
         "blend": _write_blend,
         "glb": _write_glb,
+        "animated glb": _write_animated_glb,
         "fbx": _write_fbx,
     }
     writers[kind](path, left_out)
@@ -62,6 +64,33 @@ def _pack_images() -> None:
 
 
 def _write_glb(path: Path, left_out: Collection[str]) -> None:
+    _call_gltf(path, left_out, export_animations=False)
+
+
+def _write_animated_glb(path: Path, left_out: Collection[str]) -> None:
+    """The character with all that moves in the scene's range, as one animation.
+
+    glTF knows no drivers, so every frame of the evaluated scene is sampled: parts that follow the
+    head's sliders and correctives get morph weights of their own.
+    """
+    from ..acting import frame_rate
+
+    scene = bpy.context.scene
+    _call_gltf(
+        path,
+        left_out,
+        export_animations=True,
+        export_animation_mode="SCENE",
+        export_anim_scene_split_object=False,
+        export_force_sampling=True,
+        export_frame_step=1,
+        export_morph_animation=True,
+    )
+    seconds = float(scene.frame_end / frame_rate(scene))
+    _rewrite(path, lambda data: with_last_time(data, seconds))
+
+
+def _call_gltf(path: Path, left_out: Collection[str], **animation: Any) -> None:
     _select(left_out)
     _call(
         path,
@@ -75,8 +104,8 @@ def _write_glb(path: Path, left_out: Collection[str]) -> None:
         export_influence_nb=4,
         export_def_bones=False,
         export_rest_position_armature=True,
-        export_animations=False,
         export_try_sparse_sk=True,
+        **animation,
     )
 
 

@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts played on rigged heads, and what is in the files that come out."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from auto_rig_face.acting import frame_rate
+from auto_rig_face.batch import importers
+from auto_rig_face.batch.animate_command import AnimateArguments, run
+from auto_rig_face.batch.animate_job import animate, check
+from auto_rig_face.errors import RigError
+from auto_rig_face.scene.actions import pose_at
+from auto_rig_face.scene.fcurves import curves_by_path, value_path
+from auto_rig_face.scene.key_drivers import follow, follow_product
+from auto_rig_face.scene.transaction import Transaction
+from auto_rig_face.vocabulary import (
+    ARKIT_SHAPES,
+    EMOTIONS,
+    STICKY_LIPS,
+    STICKY_PROPERTY,
+    corrective_name,
+)
+
+SCRIPT = Path(__file__).resolve().parents[2] / "batch" / "animate.py"
+PAIR = ("eyeBlinkLeft", "cheekSquintLeft")
+CORRECTIVE = corrective_name(*PAIR)
+INDEX = {name: index for index, name in enumerate(ARKIT_SHAPES)}
+JOY = {"type": "emotion", "emotion": "joy", "start": 1}
+LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
+
+Save = Callable[..., Path]
+Play = Callable[..., dict[str, Any]]
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(autouse=True)
+def addons(context: bpy.types.Context) -> None:
+    importers.enable_io_addons()
+
+
+@pytest.fixture
+def rigged(head_with_eyes: bpy.types.Object, write_rig: Callable[..., object]) -> bpy.types.Object:
+    """A ball with two eyes, shape keys, a corrective, sticky lips, and lashes that follow."""
+    write_rig(head_with_eyes, correctives=[PAIR], sticky=True)
+    head_with_eyes[STICKY_PROPERTY] = 1.0
+    _add_lashes(head_with_eyes)
+    return head_with_eyes
+
+
+def _add_lashes(head: bpy.types.Object) -> None:
+    """A part whose keys follow the head's, one of them the product of two."""
+    bpy.ops.mesh.primitive_plane_add(size=0.1, location=(0.3, -1.0, 0.2))
+    lashes = bpy.context.object
+    lashes.name = lashes.data.name = "Lashes"
+    lashes.parent = head
+    lashes.shape_key_add(name="Basis")
+    with Transaction() as transaction:
+        for name in (*PAIR, CORRECTIVE):
+            lashes.shape_key_add(name=name).data[0].co.z -= 0.1
+            if name == CORRECTIVE:
+                follow_product(lashes, name, head, PAIR, transaction)
+            else:
+                follow(lashes, name, head, name, transaction)
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Saves the scene as rig.blend."""
+
+    def save_scene(name: str = "rig.blend") -> Path:
+        path = tmp_path / name
+        bpy.ops.wm.save_as_mainfile(filepath=str(path), check_existing=False)
+        return path
+
+    return save_scene
+
+
+@pytest.fixture
+def play(tmp_path: Path, save: Save) -> Play:
+    """Saves the scene, plays a script on it and gives the report; the scene is then the played
+    one.
+    """
+
+    def play_script(*events: dict[str, Any], formats: tuple[str, ...] = (), **rest: Any) -> Any:
+        script = write_script(tmp_path / "script.json", *events, **rest)
+        return animate(check(save(), script, tmp_path / "out", formats))
+
+    return play_script
+
+
+def write_script(path: Path, *events: dict[str, Any], **rest: Any) -> Path:
+    path.write_text(json.dumps({"version": 1, "events": list(events), **rest}))
+    return path
+
+
+def write_capture(path: Path, fps: float = 24.0, frames: int = 25, **weights: float) -> Path:
+    """A take in which shapes go up to ``weights`` and back once."""
+    wave = np.sin(np.linspace(0.0, math.pi, frames))
+    table = [[float(share * value) for value in weights.values()] for share in wave]
+    path.write_text(json.dumps({"fps": fps, "names": list(weights), "weights": table}))
+    return path
+
+
+def the_head() -> bpy.types.Object:
+    """The head of the open file: objects from before are gone with their file."""
+    return bpy.data.objects["Head"]
+
+
+def keys_of(mesh: str) -> dict[str, float]:
+    """Values of the shape keys of the object whose mesh has this name."""
+    blocks = bpy.data.meshes[mesh].shape_keys.key_blocks
+    return {block.name: block.value for block in blocks[1:]}
+
+
+def values_at(frames: Iterator[float] | list[float]) -> dict[str, list[dict[str, float]]]:
+    """What the shape keys of all parts show at some frames."""
+    shown: dict[str, list[dict[str, float]]] = {"Head": [], "Eye.L": [], "Lashes": []}
+    for frame in frames:
+        bpy.context.scene.frame_set(math.floor(frame), subframe=frame % 1.0)
+        for mesh, values in shown.items():
+            values.append(keys_of(mesh))
+    return shown
+
+
+def jaw_turns(frames: list[float]) -> list[float]:
+    """How far the jaw bone is turned from its rest, in radians, at some frames."""
+    armature = next(obj for obj in bpy.data.objects if obj.type == "ARMATURE")
+    angles = []
+    for frame in frames:
+        bpy.context.scene.frame_set(math.floor(frame), subframe=frame % 1.0)
+        angles.append(armature.pose.bones["jaw"].matrix_basis.to_quaternion().angle)
+    return angles
+
+
+def json_of_glb(path: Path) -> dict[str, Any]:
+    data = path.read_bytes()
+    (length,) = struct.unpack_from("<I", data, 12)
+    document: dict[str, Any] = json.loads(data[20 : 20 + length])
+    return document
+
+
+def turn_the_jaw() -> None:
+    """The artist's own animation of a bone: half a radian at frame 30."""
+    armature = next(obj for obj in bpy.data.objects if obj.type == "ARMATURE")
+    bone = armature.pose.bones["jaw"]
+    bone.rotation_mode = "XYZ"
+    for frame, angle in ((1, 0.0), (30, 0.5), (60, 0.0)):
+        bone.rotation_euler.x = angle
+        bone.keyframe_insert("rotation_euler", frame=frame)
+
+
+@pytest.mark.parametrize("rate", [24, 29.97])
+def test_the_glb_moves_as_the_blend_does(
+    rigged: bpy.types.Object, play: Play, tmp_path: Path, rate: float
+) -> None:
+    turn_the_jaw()
+    write_capture(tmp_path / "up.json", eyeLookUpLeft=0.8, jawOpen=0.7)
+    report = play(
+        {**JOY, "intensity": 1.5},
+        {"type": "blink", "frame": 30},
+        {"type": "capture", "file": "up.json", "start": 60},
+        formats=("blend", "glb"),
+        frame_rate=rate,
+    )
+    out = tmp_path / "out"
+    frames = list(range(report["frames"][0], report["frames"][1] + 1))
+    bpy.ops.wm.open_mainfile(filepath=str(out / "rig.blend"))
+    in_blend, jaw_in_blend = values_at(frames), jaw_turns(frames)
+    exact = frame_rate(bpy.context.scene)
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.import_scene.gltf(filepath=str(out / "rig.glb"))
+    scene = bpy.context.scene
+    assert scene.render.fps_base == 1.0
+    at = [float(frame / exact * scene.render.fps) for frame in frames]
+    in_glb, jaw_in_glb = values_at(at), jaw_turns(at)
+
+    for mesh, moments in in_blend.items():
+        for wanted, found in zip(moments, in_glb[mesh], strict=True):
+            assert found.keys() == wanted.keys()
+            for name, value in wanted.items():
+                assert found[name] == pytest.approx(value, abs=0.02), (mesh, name)
+    np.testing.assert_allclose(jaw_in_glb, jaw_in_blend, atol=0.01)
+    assert max(jaw_in_blend) == pytest.approx(0.5, abs=0.01)
+    # What could not be seen to agree if it stood still.
+    for mesh, name in (
+        *(("Head", name) for name in ("mouthSmileLeft", *PAIR, CORRECTIVE, STICKY_LIPS)),
+        *(("Lashes", name) for name in (*PAIR, CORRECTIVE)),
+        ("Eye.L", "eyeLookUpLeft"),
+    ):
+        assert np.ptp([values[name] for values in in_blend[mesh]]) > 0.1, (mesh, name)
+
+
+@pytest.mark.parametrize("rate", [25, 29.97, 59.94])
+def test_times_in_the_glb_are_seconds(
+    rigged: bpy.types.Object, play: Play, tmp_path: Path, rate: float
+) -> None:
+    report = play(JOY, formats=("glb",), frame_rate=rate)
+    document = json_of_glb(tmp_path / "out" / "rig.glb")
+    (animation,) = document["animations"]
+    times = max(
+        (document["accessors"][sampler["input"]] for sampler in animation["samplers"]),
+        key=lambda accessor: accessor["count"],
+    )
+    first, last = report["frames"]
+    exact = Fraction(rate) if rate == 25 else Fraction(round(rate) * 1000, 1001)
+    assert times["count"] == last - first + 1
+    assert times["min"][0] == pytest.approx(float(first / exact), rel=1e-6)
+    assert times["max"][0] == pytest.approx(float(last / exact), rel=1e-6)
+
+
+def test_the_blend_is_the_artist_s_file_with_keys(
+    rigged: bpy.types.Object, play: Play, tmp_path: Path
+) -> None:
+    report = play(JOY, formats=("blend",))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out" / "rig.blend"))
+    points = [len(curve.keyframe_points) for curve in curves_by_path(the_head()).values()]
+    assert sum(points) == report["keys"] > 50
+    assert pose_at(the_head(), 25)[INDEX["mouthSmileLeft"]] > 0.5
+    assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end) == (1, 49)
+    assert bpy.context.scene.frame_current == 1
+    assert not (tmp_path / "out" / "rig.glb").exists()
+    saved = json.loads((tmp_path / "out" / "rig.json").read_bytes())
+    assert saved == report
+    assert saved["status"] == "animated"
+    assert saved["files"] == ["rig.blend", "rig.json"]
+    assert saved["events"] == [
+        {"number": 1, "type": "emotion", "start": 1, "end": 49.0, "keys": report["keys"]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "exact"),
+    [
+        (24, Fraction(24)),
+        (25, Fraction(25)),
+        (23.976, Fraction(24000, 1001)),
+        (29.97, Fraction(30000, 1001)),
+        (59.94, Fraction(60000, 1001)),
+        (60, Fraction(60)),
+    ],
+)
+def test_the_frame_rate_is_set_exactly(
+    rigged: bpy.types.Object, play: Play, said: float, exact: Fraction
+) -> None:
+    bpy.context.scene.render.fps = 15
+    play({"type": "blink", "frame": 3}, frame_rate=said)
+    assert frame_rate(bpy.context.scene) == exact
+
+
+def test_the_range_covers_the_script_and_what_the_artist_animated(
+    rigged: bpy.types.Object, play: Play
+) -> None:
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 5, 250
+    report = play({**JOY, "start": 3, "length": 10, "hold": 7})
+    assert report["frames"] == [3, 20]
+    bpy.context.scene.frame_end = 100
+    assert play({**JOY, "start": 50, "length": 10, "hold": 7})["frames"] == [3, 100]
+    assert play({**JOY, "start": 150, "length": 10, "hold": 7})["frames"] == [3, 167]
+
+
+def test_a_new_frame_rate_is_told_where_something_was_animated(
+    rigged: bpy.types.Object, play: Play
+) -> None:
+    turn_the_jaw()
+    report = play(JOY, frame_rate=30)
+    assert report["status"] == "animated_with_warnings"
+    assert "frame rate was 24 and is 30" in report["messages"][0]["text"]
+
+
+def test_several_heads_need_a_name(
+    rigged: bpy.types.Object,
+    play: Play,
+    ball: Callable[..., bpy.types.Object],
+    write_rig: Callable[..., object],
+    tmp_path: Path,
+) -> None:
+    other = ball("Other", 1.0, (5.0, 0.0, 0.0))
+    write_rig(other)
+    with pytest.raises(RigError, match="several rigged heads: Head and Other"):
+        play(JOY)
+    with pytest.raises(RigError, match=r'"Othr".*Did you mean "Other"'):
+        play(JOY, head="Othr")
+    play(JOY, head="Eye.L", formats=("glb",))  # a part knows its head
+    assert bpy.data.objects["Other"].data.shape_keys.animation_data is None
+    names = {node["name"] for node in json_of_glb(tmp_path / "out" / "rig.glb")["nodes"]}
+    assert {"Head", "Eye.L", "Lashes"} <= names
+    assert not any("Other" in name for name in names)
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_can_not_be_played_leaves_nothing_behind(
+    rigged: bpy.types.Object, save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rig = save()
+    out = tmp_path / "out"
+    script = tmp_path / "script.json"
+    asked = AnimateArguments(rig, script, out)
+
+    def told(code: int, *events: dict[str, Any], rig: Path = rig) -> str:
+        write_script(script, *events)
+        asked = AnimateArguments(rig, script, out)
+        assert run(asked) == code
+        if out.exists():
+            assert listing(out) == []
+        error = capsys.readouterr().err
+        assert error.count("error: ") == 1
+        assert "Traceback" not in error
+        return error
+
+    assert "Event 2 (blink) has no" in told(2, JOY, {"type": "blink"})
+    assert "no events" in told(2)
+    script.write_text("{")
+    assert run(asked) == 2
+    assert "isn't JSON" in capsys.readouterr().err
+    assert "is no .blend" in told(2, JOY, rig=script)
+    assert "gone.blend" in told(2, JOY, rig=tmp_path / "gone.blend")
+    (tmp_path / "take.json").write_text('{"fps": 24, "names": ["jawOpen"], "weights": []}')
+    take = {"type": "capture", "file": "take.json", "start": 1}
+    assert "Event 2 (capture): " in told(1, JOY, take)
+    late = {"type": "blink", "frame": 1_048_570}
+    assert "Event 1 (blink) ends at frame" in told(1, late)
+    damaged = tmp_path / "damaged.blend"
+    damaged.write_bytes(b"BLENDER-v405 and no more")
+    assert "damaged.blend is damaged" in told(1, JOY, rig=damaged)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.mesh.primitive_cube_add()
+    assert "cube.blend holds no rigged head" in told(1, JOY, rig=save("cube.blend"))
+
+
+def test_a_head_without_shape_keys_is_told(
+    rigged: bpy.types.Object, save: Save, tmp_path: Path
+) -> None:
+    rigged.shape_key_clear()
+    with pytest.raises(RigError, match=r"Event 1 \(emotion\).*no shape keys"):
+        animate(check(save(), write_script(tmp_path / "s.json", JOY), tmp_path / "out", ()))
+
+
+def test_inputs_and_files_of_others_are_never_overwritten(
+    rigged: bpy.types.Object, save: Save, tmp_path: Path
+) -> None:
+    rig = save()
+    script = write_script(tmp_path / "script.json", JOY)
+    with pytest.raises(RigError, match="would overwrite an input"):
+        check(rig, script, tmp_path, ("blend",))
+    own = write_script(tmp_path / "rig.json", JOY)
+    with pytest.raises(RigError, match="would overwrite an input"):
+        check(rig, own, tmp_path, ("glb",))
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "rig.glb").write_text("somebody's")
+    with pytest.raises(RigError, match="exists already"):
+        check(rig, script, out, ("glb",))
+    (out / "rig.glb").unlink()
+    animate(check(rig, script, out, ("blend", "glb")))
+    animate(check(rig, script, out, ("blend",)))  # its own are replaced
+    report = json.loads((out / "rig.json").read_bytes())
+    assert report["earlier_files"] == ["rig.glb"]
+    assert listing(out) == ["rig.blend", "rig.glb", "rig.json"]
+
+
+def test_what_could_not_be_keyed_is_told(rigged: bpy.types.Object, play: Play) -> None:
+    rigged.data.shape_keys.driver_add(value_path("mouthSmileLeft"))
+    report = play(JOY)
+    assert report["status"] == "animated_with_warnings"
+    texts = [message["text"] for message in report["messages"]]
+    assert "Event 1 (emotion): drivers of yours move mouthSmileLeft: not keyed." in texts
+
+
+def _command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def test_the_command_gives_the_same_files_for_the_same_input(
+    rigged: bpy.types.Object, save: Save, tmp_path: Path
+) -> None:
+    rig = save()
+    events = [{**JOY, "start": 1 + 30 * i, "emotion": name} for i, name in enumerate(EMOTIONS[1:3])]
+    script = write_script(tmp_path / "s.json", *events, {"type": "blink", "frame": 40})
+    written = []
+    for folder in ("one", "two"):
+        done = _command(rig, "--script", script, "--out", tmp_path / folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "keys, frames 1 to" in done.stdout
+        assert listing(tmp_path / folder) == ["rig.blend", "rig.glb", "rig.json"]
+        written.append([path.read_bytes() for path in sorted((tmp_path / folder).iterdir())])
+    assert written[0] == written[1]
+
+    wrong = write_script(tmp_path / "wrong.json", {"type": "blnk", "frame": 1})
+    done = _command(rig, "--script", wrong, "--out", tmp_path / "three")
+    assert done.returncode == 2
+    assert 'Did you mean "blink"?' in done.stderr
+    assert not (tmp_path / "three").exists()
