@@ -107,19 +107,22 @@ class Gui:
         yield lambda: self.region().active_panel_category == tab and self.region().width > 50
         yield 0.3
 
-    def find_button(self, operator: str) -> Steps:
-        """Where the button of ``operator`` ("group.name") is in the sidebar: (x, y).
+    def find_button(self, operator: str, setting: str = "", column: float = 0.45) -> Steps:
+        """Where the button of ``operator`` ("group.name") is in the sidebar: (x, y); of several the
+        one with ``setting`` in its command. ``column``: the share of the width to look at.
 
         Points at one place after the other and asks Blender, by Ctrl+C, which command is there.
         """
         region = self.region()
-        x = region.x + region.width * 0.45
+        x = region.x + region.width * column
         for y in range(region.y + region.height - 12, region.y + 8, -9):
-            if (yield from self._command_at(x, y)).startswith(f"bpy.ops.{operator}("):
+            command = yield from self.copied_at(x, y)
+            if command.startswith(f"bpy.ops.{operator}(") and setting in command:
                 return x, y
         raise LookupError(f"No button of {operator} was found in the sidebar.")
 
-    def _command_at(self, x: float, y: float) -> Steps:
+    def copied_at(self, x: float, y: float) -> Steps:
+        """What Ctrl+C copies at a place: a button's command, a field's value."""
         manager = bpy.context.window_manager
         manager.clipboard = ""
         self.move(x - 2, y)
@@ -130,10 +133,30 @@ class Gui:
         yield 2 * TICK
         return manager.clipboard
 
-    def press(self, operator: str) -> Steps:
+    def press(self, operator: str, setting: str = "", column: float = 0.45) -> Steps:
         """Find the button of an operator in the sidebar and click it."""
-        x, y = yield from self.find_button(operator)
+        x, y = yield from self.find_button(operator, setting, column)
         yield from self.click(x, y)
+
+    def find_field(self, value: str, kind: str = "HUD") -> Steps:
+        """Where a field with this value is in a region of the 3D Viewport: (x, y)."""
+        region = self.region(kind)
+        for y in range(region.y + region.height - 6, region.y + 4, -8):
+            for share in (0.6, 0.8):
+                x = region.x + region.width * share
+                if (yield from self.copied_at(x, y)).startswith(value):
+                    return x, y
+        raise LookupError(f"No field with the value {value} was found in the region {kind}.")
+
+    def paste_at(self, x: float, y: float, value: str) -> Steps:
+        """Point at a field and put ``value`` in by Ctrl+V."""
+        bpy.context.window_manager.clipboard = value
+        self.move(x - 2, y)
+        yield TICK
+        self.move(x, y)
+        yield TICK
+        self.key("V", ctrl=True)
+        yield 0.3
 
 
 def _read_screen(framebuffer: Path) -> np.ndarray:
