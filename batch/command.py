@@ -40,9 +40,9 @@ def run(arguments: BatchArguments, worker: Sequence[str]) -> int:
     from .runner import Runner
 
     if arguments.reference is not None:
-        from .pictures import read_picture
+        from ..models.pictures import read_picture
 
-        read_picture(arguments.reference)
+        read_picture(arguments.reference, longest=None)
     found = collect(arguments.inputs, arguments.out)
     if not found.files and found.problems:
         raise _nothing_to_do(found.problems)

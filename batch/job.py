@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .. import pipeline
 from ..errors import RigError
+from ..models.pictures import read_picture
 from ..rigging.data import FaceLandmarks, FaceMesh, Message, RigOptions
 from . import exporters, importers, report
 from .contact_sheet import Picture, refusal_sheet, rig_sheet
@@ -28,7 +29,7 @@ from .outputs import (
     remove_partials,
     targets,
 )
-from .pictures import png_bytes, read_picture
+from .pictures import png_bytes
 from .refusal import known_landmarks, refusal_pictures
 from .scene_meshes import face_finder, scene_meshes
 from .worker import Job
@@ -128,7 +129,8 @@ def _find(head: _Head) -> HeadsFound:
 
 def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
     """Rig the chosen head, export it, and give the (temporary, final) names of its files."""
-    reference = read_picture(Path(head.job.reference)) if head.job.reference else None
+    picture = head.job.reference
+    reference = read_picture(Path(picture), longest=None) if picture else None
     outcome = _drain(head, reference, progress)
     if head.job.options.get("cut_mouths") and outcome.rig.has_sealed_mouth:
         outcome = _with_open_mouth(head, outcome, reference, progress)

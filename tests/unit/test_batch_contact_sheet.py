@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from auto_rig_face.batch.contact_sheet import landmark_pair, refusal_sheet, rig_sheet
-from auto_rig_face.batch.pictures import png_bytes, read_picture
+from auto_rig_face.batch.pictures import png_bytes
 from auto_rig_face.errors import RigError
+from auto_rig_face.models.pictures import read_picture
 from auto_rig_face.rigging.data import (
     Certificate,
     FaceLandmarks,
@@ -85,7 +86,7 @@ def test_the_same_head_gives_the_same_file(tmp_path: Path) -> None:
     one, other = (png_bytes(rig_sheet(ball, _rig(ball), "ball", ["a note"])) for _ in range(2))
     assert one == other
     (tmp_path / "a.png").write_bytes(one)
-    assert read_picture(tmp_path / "a.png").shape[1] == 6 * CELL
+    assert read_picture(tmp_path / "a.png", None).shape[1] == 6 * CELL
 
 
 def test_notes_make_the_sheet_longer_in_any_language() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from auto_rig_face.batch.pictures import png_bytes, read_picture
+from auto_rig_face.batch.pictures import png_bytes
 from auto_rig_face.errors import RigError
+from auto_rig_face.models.pictures import read_picture
 
 RGB = np.array([[[250, 10, 20], [0, 128, 255]]], np.uint8)
 
