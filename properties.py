@@ -109,6 +109,12 @@ class MessageLine(bpy.types.PropertyGroup):
     text: StringProperty()
 
 
+class NamedPose(bpy.types.PropertyGroup):
+    """An expression that the artist has named; ``values``: see scene.named_poses."""
+
+    values: StringProperty()
+
+
 class ObjectState(bpy.types.PropertyGroup):
     """What the rig knows about an object: the head, a loose part, the armature or a marker.
 
@@ -132,6 +138,7 @@ class ObjectState(bpy.types.PropertyGroup):
     base_landmarks: StringProperty()
     mesh_digest: StringProperty()
     sealed_mouth: BoolProperty()
+    poses: CollectionProperty(type=NamedPose)
 
     marker: StringProperty()
     home: FloatVectorProperty(size=3)
@@ -312,6 +319,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         OwnedName,
         CertificateLine,
         MessageLine,
+        NamedPose,
         ObjectState,
         ActingSettings,
         RigSettings,
