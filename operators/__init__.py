@@ -8,7 +8,15 @@ import bpy
 from .cut_mouth import AUTORIGFACE_OT_cut_mouth
 from .edit_markers import AUTORIGFACE_OT_edit_markers, AUTORIGFACE_OT_hide_markers
 from .emotion_transition import AUTORIGFACE_OT_emotion_transition
+from .idle_life import AUTORIGFACE_OT_idle_life, AUTORIGFACE_OT_remove_idle_life
 from .import_capture import AUTORIGFACE_OT_import_capture
+from .import_speech import AUTORIGFACE_OT_import_speech
+from .match_expression import AUTORIGFACE_OT_match_expression
+from .named_poses import (
+    AUTORIGFACE_OT_apply_pose,
+    AUTORIGFACE_OT_delete_pose,
+    AUTORIGFACE_OT_save_pose,
+)
 from .remove_rig import AUTORIGFACE_OT_remove_rig
 from .rig_face import AUTORIGFACE_OT_rig_face
 
@@ -20,6 +28,13 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_cut_mouth,
         AUTORIGFACE_OT_emotion_transition,
         AUTORIGFACE_OT_import_capture,
+        AUTORIGFACE_OT_import_speech,
+        AUTORIGFACE_OT_idle_life,
+        AUTORIGFACE_OT_remove_idle_life,
+        AUTORIGFACE_OT_match_expression,
+        AUTORIGFACE_OT_save_pose,
+        AUTORIGFACE_OT_apply_pose,
+        AUTORIGFACE_OT_delete_pose,
         AUTORIGFACE_OT_remove_rig,
     )
 )

@@ -148,6 +148,10 @@ class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "seed")
         layout.prop(settings, "regions")
         layout.operator("auto_rig_face.import_capture", icon="IMPORT")
+        layout.operator("auto_rig_face.import_speech", icon="SPEAKER")
+        row = layout.row(align=True)
+        row.operator("auto_rig_face.idle_life", icon="HIDE_OFF")
+        row.operator("auto_rig_face.remove_idle_life", text="", icon="X")
         layout.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
         _draw_poses(layout, state_of(head_of(context.active_object)))
 

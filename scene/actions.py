@@ -53,13 +53,13 @@ def write_animation(head: bpy.types.Object, animations: Iterable[Animation]) -> 
             else:
                 fcurve = bag.fcurves.find(value_path(name)) or bag.fcurves.new(value_path(name))
                 _clear(fcurve, animation)
-                count += _insert(fcurve, curve)
+                count += insert_curve(fcurve, curve)
         for shape in animation.at_rest:
             name = key_name(head, shape)
             fcurve = None if name is None else bag.fcurves.find(value_path(name))
             if fcurve is not None:
                 _clear(fcurve, animation)
-                count += _insert(fcurve, _still(animation))
+                count += insert_curve(fcurve, _still(animation))
     return Written(count, tuple(sorted(missing)), tuple(sorted(driven)))
 
 
@@ -100,11 +100,13 @@ def _still(animation: Animation) -> Curve:
     return Curve(np.array([animation.start, animation.end]), np.zeros(2), np.zeros(2))
 
 
-def _insert(fcurve: bpy.types.FCurve, curve: Curve) -> int:
+def insert_curve(fcurve: bpy.types.FCurve, curve: Curve) -> int:
     """Add the keys of a curve where the animator has none; how many."""
     points = fcurve.keyframe_points
-    taken = np.array([point.co.x for point in points])
-    free = [k for k, frame in enumerate(curve.frames) if not np.any(np.abs(taken - frame) < _NEAR)]
+    taken = np.sort([point.co.x for point in points])
+    nearest = np.searchsorted(taken, curve.frames - _NEAR)
+    after = np.append(taken, np.inf)[nearest]
+    free = np.flatnonzero(after > curve.frames + _NEAR)
     first = len(points)
     points.add(len(free))
     spans = np.diff(curve.frames, prepend=curve.frames[0] - 3.0, append=curve.frames[-1] + 3.0) / 3

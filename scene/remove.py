@@ -11,6 +11,7 @@ from .armature import existing_armature
 from .bone_names import is_our_modifier
 from .key_drivers import remove_driver
 from .key_writer import remove_keys, remove_lone_basis
+from .layers import remove_layer
 from .markers import remove_markers
 from .state import clear_state
 from .weights import remove_groups
@@ -22,6 +23,7 @@ def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
     Returns the names of the rig's keys that the artist has sculpted since, which are kept.
     """
     remove_markers(context, head)
+    remove_layer(head)
     armature = existing_armature(context, head)
     kept: list[str] = []
     for obj in _members(head):

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rigged head speaks with the timings of a recording, and lives while it does nothing; for the
+buttons and for the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from .acting import Performance, frame_rate
+from .animation.idle import Idle, idle
+from .animation.speech import Delivery, spoken
+from .animation.visemes import VisemeCue
+from .errors import RigError
+from .scene.actions import write_animation
+from .scene.layers import write_layer
+
+if TYPE_CHECKING:
+    import bpy
+
+LAYER: Final = "Idle Life"  # what the animator reads in the NLA Editor
+
+
+def speak(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    cues: Sequence[VisemeCue],
+    start: float,
+    delivery: Delivery | None = None,
+) -> Performance:
+    """Write visemes on the mouth of the head, second 0 of the recording at scene frame ``start``.
+    The mouth gets ready a little before. Generated keys of the mouth in the span are replaced, all
+    others stay. Raises RigError where the head has no shape keys or nothing is said.
+    """
+    _require_keys(head)
+    rate = float(frame_rate(context.scene))
+    animation = spoken(cues, rate, start, delivery or Delivery())
+    return Performance(write_animation(head, [animation]), animation.end)
+
+
+def live(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    start: float,
+    end: float,
+    life: Idle | None = None,
+) -> Performance:
+    """Let the head blink, look about and breathe from frame ``start`` to ``end``, in a layer that
+    is added to its action and takes the place of the one before. Raises RigError where the head has
+    no shape keys or the layer would change what other strips look like.
+    """
+    _require_keys(head)
+    animation = idle(start, end, float(frame_rate(context.scene)), life or Idle())
+    return Performance(write_layer(head, LAYER, animation), end)
+
+
+def _require_keys(head: bpy.types.Object) -> None:
+    if head.data.shape_keys is None:
+        raise RigError(
+            f'"{head.name}" has no shape keys to animate.',
+            "Turn on Shape Keys in the options and press Auto-Rig Face.",
+        )
