@@ -34,7 +34,7 @@ $(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.p
 endif
 endif
 
-.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality bench-landmarks check-mediapipe clean requirements format
+.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality bench-landmarks bench-acting check-mediapipe clean requirements format
 
 help:
 	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
@@ -47,6 +47,7 @@ help:
 	@echo "make bench                    speed and memory, into benchmarks/results/"
 	@echo "make bench-shapes HEADS=path  shapes against artists' rigs, into benchmarks/results/"
 	@echo "make bench-generality         heads that are made in code, into benchmarks/results/"
+	@echo "make bench-acting             smoothness and speed of acted transitions and captures"
 	@echo "make bench-landmarks          landmark networks beside others (installs torch)"
 	@echo "make check-mediapipe          landmarks beside Google's own package (installs mediapipe)"
 	@echo "make assets                   bake the template and the landmark models"
@@ -134,6 +135,9 @@ bench-shapes: $(READY) $(ASSETS)
 
 bench-generality: $(READY) $(ASSETS) $(TRAINING_TEMPLATE)
 	@$(PY) -m benchmarks.generality --out benchmarks/results
+
+bench-acting: $(READY) $(ASSETS)
+	@$(PY) -m benchmarks.acting
 
 # Google's package wants other versions than Blender's, so it is apart.
 .venv-mediapipe/.installed: requirements/mediapipe-3.11.txt tools/make_venv.sh
