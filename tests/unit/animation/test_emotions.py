@@ -59,7 +59,6 @@ def test_an_exaggerated_emotion_shows_clearly_more(emotion: str, variant: int) -
     assert pose(emotion, 2.0, variant).sum() > 1.2 * pose(emotion, 1.0, variant).sum()
 
 
-
 def test_of_two_opposites_the_stronger_one_stays() -> None:
     coefficients = np.full(len(ARKIT_SHAPES), 0.5, np.float32)
     coefficients[SHAPE_INDEX["eyeWideLeft"]] = 0.9
