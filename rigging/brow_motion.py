@@ -120,7 +120,7 @@ class BrowFollower:
         flat = flat - flat.mean(axis=0)
         axes = np.linalg.eigh(flat.T @ flat)[1]
         wanted = np.ptp(flat @ axes[:, 0]) / USUAL_THICKNESS
-        return float(np.clip(wanted / brow_growth(self.head), 1.0, MOST))
+        return float(np.clip(wanted / np.sqrt(brow_growth(self.head)), 1.0, MOST))
 
 
 def _height(skin: RayScene, points: Floats, outward: Floats) -> Floats:
