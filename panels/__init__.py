@@ -11,6 +11,7 @@ from .sidebar import (
     AUTORIGFACE_PT_figures,
     AUTORIGFACE_PT_main,
     AUTORIGFACE_PT_options,
+    AUTORIGFACE_PT_performance,
     AUTORIGFACE_PT_remarks,
 )
 
@@ -21,6 +22,7 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_PT_figures,
         AUTORIGFACE_PT_remarks,
         AUTORIGFACE_PT_emotions,
+        AUTORIGFACE_PT_performance,
         AUTORIGFACE_PT_options,
     )
 )

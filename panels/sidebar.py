@@ -147,13 +147,28 @@ class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "blink")
         layout.prop(settings, "seed")
         layout.prop(settings, "regions")
-        layout.operator("auto_rig_face.import_capture", icon="IMPORT")
-        layout.operator("auto_rig_face.import_speech", icon="SPEAKER")
-        row = layout.row(align=True)
+        _draw_poses(layout, state_of(head_of(context.active_object)))
+
+
+class AUTORIGFACE_PT_performance(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Performance"
+    bl_parent_id = "AUTORIGFACE_PT_main"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The active object belongs to a rigged head."""
+        head = head_of(context.active_object)
+        return head is not None and is_rigged(head)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """What is taken from files, and what goes on by itself."""
+        column = self.layout.column(align=True)
+        column.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
+        column.operator("auto_rig_face.import_capture", icon="IMPORT")
+        column.operator("auto_rig_face.import_speech", icon="SPEAKER")
+        row = column.row(align=True)
         row.operator("auto_rig_face.idle_life", icon="HIDE_OFF")
         row.operator("auto_rig_face.remove_idle_life", text="", icon="X")
-        layout.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
-        _draw_poses(layout, state_of(head_of(context.active_object)))
 
 
 class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):
