@@ -24,6 +24,7 @@ NEUTRAL: Final = "neutral"
 # What a network says of a shape that has nothing to do with the expression.
 QUIET: Final = 0.03
 # Latent vectors whose directions are nearer than this are interpolated straight.
+_FINER: Final = 4  # times as many poses are decoded as a way is given by
 _PARALLEL: Final = 1e-3
 
 Floats = NDArray[np.float64]
@@ -70,8 +71,10 @@ class ExpressionModels:
         return Pose(self._possible(self._settled(values)), emotion, intensity)
 
     def path(self, first: Pose, second: Pose, count: int) -> Floats:
-        """(count, 52) poses on the way from one to the other, both included as they are."""
-        share = np.linspace(0.0, 1.0, count)
+        """(count, 52) poses on the way from one to the other, both included as they are, each as far
+        from the next.
+        """
+        share = np.linspace(0.0, 1.0, _FINER * (count - 1) + 1)
         ends = np.stack([first.coefficients, second.coefficients])
         conditions = np.stack(
             [self._condition(pose.emotion, pose.intensity) for pose in (first, second)]
@@ -86,7 +89,7 @@ class ExpressionModels:
         values = np.stack([self._possible(pose) for pose in values])
         values[[0, -1]] = ends
         # Where neither end shows a shape, what the decoder has of it is noise.
-        return np.where((ends == 0.0).all(axis=0), 0.0, values)
+        return _evenly(np.where((ends == 0.0).all(axis=0), 0.0, values), count)
 
     def _possible(self, values: Floats) -> Floats:
         """Lips can't close more than the jaw has opened them."""
@@ -105,6 +108,13 @@ class ExpressionModels:
             condition[self.emotions.index(emotion)] = 1.0
             condition[-1] = intensity / self._strongest
         return condition
+
+
+def _evenly(poses: Floats, count: int) -> Floats:
+    """``count`` poses at even distances along a way: latent space has fast and slow stretches."""
+    done = np.cumsum(np.linalg.norm(np.diff(poses, axis=0, prepend=poses[:1]), axis=1))
+    wanted = np.linspace(0.0, done[-1], count)
+    return np.stack([np.interp(wanted, done, shape) for shape in poses.T], axis=1)
 
 
 def _blend(first: Floats, second: Floats, share: Floats) -> Floats:
