@@ -71,8 +71,8 @@ class ExpressionModels:
         return Pose(self._possible(self._settled(values)), emotion, intensity)
 
     def path(self, first: Pose, second: Pose, count: int) -> Floats:
-        """(count, 52) poses on the way from one to the other, both included as they are, each as far
-        from the next.
+        """(count, 52) poses on the way from one to the other, both included as they are, at even
+        distances.
         """
         share = np.linspace(0.0, 1.0, _FINER * (count - 1) + 1)
         ends = np.stack([first.coefficients, second.coefficients])
