@@ -38,7 +38,8 @@ def suit_proportions(head: Head, shapes: Shapes) -> Shapes:
     for name, shape in shapes.items():
         if name.startswith(BROWS):
             # There is no more room between the two brows than on any other face.
-            result[name] = shape * [1.0, brows, brows]
+            grown = shape * [1.0, brows, brows]
+            result[name] = shape + _above_lids(head)[:, None] * (grown - shape)
         elif name.startswith(LIDS):
             result[name] = lids * shape
     return result
@@ -48,6 +49,16 @@ def suit_proportions(head: Head, shapes: Shapes) -> Shapes:
 def brow_growth(head: Head) -> float:
     """How many times as far as a human's the brows of this head move."""
     return _growth(head, "brow_mid", "lid_upper", USUAL_BROW_ROOM)
+
+
+def _above_lids(head: Head) -> NDArray[np.float64]:
+    """(N,) 0 up to the upper lids, 1 from the brows on: what little of a brow's shape the lids
+    themselves do would shut or widen the eyes.
+    """
+    lid = np.mean([head.point(f"lid_upper_{side}")[1] for side in "LR"])
+    brow = np.mean([head.point(f"brow_mid_{side}")[1] for side in "LR"])
+    share = np.clip((head.vertices[:, 1] - lid) / max(brow - lid, 1e-3), 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
 
 
 def _growth(head: Head, upper: str, lower: str, usual: float) -> float:
