@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ..animation import idle, speech
 from ..animation.easing import STYLES
 from ..animation.reduction import TOLERANCE
 from ..animation.retarget import Gain
@@ -91,6 +92,30 @@ class Blink(Event):
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Speech(Event):
+    """The mouth says what ``file`` has timings for, second 0 of it at ``start``. The rest as
+    speech.Delivery.
+    """
+
+    kind = "speech"
+    file: Path
+    amount: float = speech.Delivery.amount
+    jaw: float = speech.Delivery.jaw
+
+
+@dataclass(frozen=True)
+class IdleLife(Event):
+    """Blinks, glances and breath from ``start`` to ``end``, added to all else. The rest as
+    idle.Idle.
+    """
+
+    kind = "idle"
+    end: int
+    amount: float = idle.Idle.amount
+    seed: int = idle.Idle.seed
+
+
 def where(number: int, kind: str) -> str:
     """What messages about an event begin with."""
     return f"Event {number} ({kind})"
@@ -137,6 +162,34 @@ def _blink(number: int, fields: Fields, _folder: Path) -> Blink:
         start=fields.whole("frame", FIRST_FRAME, LAST_FRAME),
         seed=fields.whole("seed", 0, _MOST_SEED, Blink.seed),
     )
+
+
+def _speech(number: int, fields: Fields, folder: Path) -> Speech:
+    fields.allow(("type", "file", "start", "amount", "jaw"))
+    return Speech(
+        number,
+        start=fields.whole("start", FIRST_FRAME, LAST_FRAME),
+        file=_file(fields, folder),
+        amount=fields.number("amount", 0.0, speech.STRONGEST, Speech.amount),
+        jaw=fields.number("jaw", 0.0, speech.STRONGEST, Speech.jaw),
+    )
+
+
+def _idle(number: int, fields: Fields, _folder: Path) -> IdleLife:
+    fields.allow(("type", "start", "end", "amount", "seed"))
+    event = IdleLife(
+        number,
+        start=fields.whole("start", FIRST_FRAME, LAST_FRAME),
+        end=fields.whole("end", FIRST_FRAME, LAST_FRAME),
+        amount=fields.number("amount", 0.0, idle.STRONGEST, IdleLife.amount),
+        seed=fields.whole("seed", 0, _MOST_SEED, IdleLife.seed),
+    )
+    if event.end <= event.start:
+        raise RigError(
+            f'{event.where}: "end" is {event.end}, which isn\'t after "start", {event.start}.',
+            'Give a later "end".',
+        )
+    return event
 
 
 def check_end(event: Event, end: float) -> None:
@@ -189,4 +242,6 @@ READERS: Final[dict[str, Callable[[int, Fields, Path], Event]]] = {
     Emotion.kind: _emotion,
     Capture.kind: _capture,
     Blink.kind: _blink,
+    Speech.kind: _speech,
+    IdleLife.kind: _idle,
 }

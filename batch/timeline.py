@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..errors import RigError
 from .frame_rates import exact_rate
-from .script_events import READERS, Event, where
+from .script_events import READERS, Event, IdleLife, where
 from .script_fields import Fields, nearest, read_object
 
 VERSION: Final = 1
@@ -55,7 +55,18 @@ def parse_timeline(content: Mapping[str, Any], folder: Path) -> Timeline:
             "Divide it into several scripts and play one after the other.",
         )
     read = tuple(_event(number, event, folder) for number, event in enumerate(events, 1))
+    _check_lives(read)
     return Timeline(read, head, rate)
+
+
+def _check_lives(events: Sequence[Event]) -> None:
+    """Raise RigError for a second event of idle life: it would take the first one off again."""
+    lives = [event for event in events if isinstance(event, IdleLife)]
+    if len(lives) > 1:
+        raise RigError(
+            f"{lives[1].where}: event {lives[0].number} is idle life already, and a head has one.",
+            'Keep one, with the earliest "start" and the latest "end".',
+        )
 
 
 def _event(number: int, content: Any, folder: Path) -> Event:

@@ -1,27 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Play the events of a script on a rigged head, as F-curves.
 
-Two layers: emotions and captures first, in order of their start, each taking its part of the face
-over from what began before it; then what lies on top of them, such as blinks.
+Layer by layer: emotions and captures first, in order of their start, each taking its part of the
+face over from what began before it; then speech, which has the mouth while it lasts; then blinks;
+and idle life last, which is added to all of that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import bpy
 
 from .. import acting
 from ..acting import CaptureOptions, Performance, Turn
+from ..animation import idle
 from ..animation.captures import read_capture
 from ..animation.regions import region_of
+from ..animation.speech import LEAD, TAIL, Delivery
+from ..animation.speech_file import read_speech
 from ..animation.transition import Acting
+from ..animation.visemes import SILENCE, VisemeCue
 from ..errors import RigError
+from ..liveliness import live, speak
+from ..scene.actions import write_animation
 from ..vocabulary import ARKIT_SHAPES
 from .hand_over import drop_after, keep_until
-from .script_events import CURRENT, Blink, Capture, Emotion, Event, check_end
+from .script_events import (
+    CURRENT,
+    Blink,
+    Capture,
+    Emotion,
+    Event,
+    IdleLife,
+    Speech,
+    check_end,
+)
+from .speech_edges import edge
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,18 @@ class Played:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the mouth says in ``event``. Scene frames: it gets ready at ``begins``, the last sound
+    is over at ``silent``, and it rests from ``ends`` on.
+    """
+
+    event: Speech
+    begins: float
+    silent: float
+    ends: float
+
+
 @dataclass
 class Stage:
     """The head that acts, and until when each shape was still moved by an event before."""
@@ -42,6 +72,12 @@ class Stage:
     # ARKit name -> frames at which its last motion and its last hold end.
     moves_until: dict[str, float] = field(default_factory=dict)
     held_until: dict[str, float] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Frames a second."""
+        return float(acting.frame_rate(self.context.scene))
 
     def take_over(self, shapes: Sequence[str], frame: float, *, jumps: bool) -> None:
         """Let what began before go no further than ``frame`` in ``shapes``. ``jumps``: what comes
@@ -59,6 +95,10 @@ class Stage:
         """Remember how long ``shapes`` are moved, and held after that."""
         self.moves_until |= dict.fromkeys(shapes, moves_until)
         self.held_until |= dict.fromkeys(shapes, held_until)
+
+    def speaks(self, first: float, last: float) -> bool:
+        """Whether speech that was played has keys within these frames."""
+        return any(said.begins < last and first < said.ends for said in self.said)
 
 
 def play(
@@ -109,9 +149,62 @@ def _play_blink(stage: Stage, event: Blink) -> Played:
     return Played(event, acting.blink(stage.context, stage.head, event.start, event.seed))
 
 
+def _play_speech(stage: Stage, event: Speech) -> Played:
+    speech = read_speech(event.file)
+    said = _said(event, speech.cues, stage.rate)
+    _check_turns(stage, said)
+    settle = max(1, round(LEAD * stage.rate))
+    edges = [
+        edge(stage.head, outer, rest)
+        for outer, rest in ((said.begins - settle, said.begins), (said.ends + settle, said.ends))
+        if stage.head.data.shape_keys is not None
+        and not stage.speaks(min(outer, rest), max(outer, rest))
+    ]
+    delivery = Delivery(event.amount, event.jaw)
+    performance = speak(stage.context, stage.head, speech.cues, event.start, delivery)
+    beside = write_animation(stage.head, edges)
+    stage.said.append(said)
+    written = replace(performance.written, keys=performance.written.keys + beside.keys)
+    return Played(event, replace(performance, written=written), speech.notes)
+
+
+def _said(event: Speech, cues: Sequence[VisemeCue], rate: float) -> Said:
+    """When the mouth says ``cues``, as animation.speech.spoken does it."""
+    sounds = [cue for cue in cues if cue.viseme != SILENCE]
+    begins = math.floor((sounds[0].start - LEAD) * rate)
+    ends = math.ceil((sounds[-1].end + TAIL) * rate)
+    silent = sounds[-1].end * rate
+    return Said(event, *(event.start + frame for frame in (begins, silent, ends)))
+
+
+def _check_turns(stage: Stage, said: Said) -> None:
+    """Raise RigError where the mouth would have to get ready while it still says something else."""
+    for other in stage.said:
+        first, second = sorted((other, said), key=lambda each: each.begins)
+        if second.begins < math.floor(first.silent):
+            late = math.floor(first.silent) - second.begins
+            raise RigError(
+                f"The words of event {first.event.number} last until frame "
+                f"{math.ceil(first.silent)}, where event {second.event.number} speaks already.",
+                f"Let event {second.event.number} start {late:g} frames later, or put both into "
+                "one file of timings.",
+            )
+
+
+def _play_idle(stage: Stage, event: IdleLife) -> Played:
+    seconds = (event.end - event.start) / stage.rate
+    if not idle.SHORTEST <= seconds <= idle.LONGEST:
+        raise RigError(
+            f"Frames {event.start} to {event.end} are {seconds:.3g} seconds.",
+            f"Let it last from {idle.SHORTEST:g} to {idle.LONGEST:,.0f} seconds.",
+        )
+    life = idle.Idle(event.amount, event.seed)
+    return Played(event, live(stage.context, stage.head, event.start, float(event.end), life))
+
+
 @dataclass(frozen=True)
 class Player:
-    """``layer``: 0 for what takes over from what was before, 1 for what lies on top of that."""
+    """``layer``: those of a lower one are played before."""
 
     layer: int
     play: Callable[[Stage, Any], Played]
@@ -120,5 +213,7 @@ class Player:
 PLAYERS: Final[dict[type[Event], Player]] = {
     Emotion: Player(0, _play_emotion),
     Capture: Player(0, _play_capture),
-    Blink: Player(1, _play_blink),
+    Speech: Player(1, _play_speech),
+    Blink: Player(2, _play_blink),
+    IdleLife: Player(3, _play_idle),
 }

@@ -38,6 +38,11 @@ PAIR = ("eyeBlinkLeft", "cheekSquintLeft")
 CORRECTIVE = corrective_name(*PAIR)
 INDEX = {name: index for index, name in enumerate(ARKIT_SHAPES)}
 JOY = {"type": "emotion", "emotion": "joy", "start": 1}
+LINE = [  # "map"
+    {"phoneme": "M", "start": 0.5, "end": 0.6},
+    {"phoneme": "AA1", "start": 0.6, "end": 0.9},
+    {"phoneme": "P", "start": 0.9, "end": 1.0},
+]
 LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 
 Save = Callable[..., Path]
@@ -175,8 +180,64 @@ def test_the_glb_moves_as_the_blend_does(
         formats=("blend", "glb"),
         frame_rate=rate,
     )
-    out = tmp_path / "out"
-    frames = list(range(report["frames"][0], report["frames"][1] + 1))
+    in_blend = assert_the_glb_moves_as_the_blend_does(tmp_path / "out", report["frames"])
+    # What could not be seen to agree if it stood still.
+    for mesh, name in (
+        *(("Head", name) for name in ("mouthSmileLeft", *PAIR, CORRECTIVE, STICKY_LIPS)),
+        *(("Lashes", name) for name in (*PAIR, CORRECTIVE)),
+        ("Eye.L", "eyeLookUpLeft"),
+    ):
+        assert np.ptp([values[name] for values in in_blend[mesh]]) > 0.1, (mesh, name)
+
+
+@pytest.mark.parametrize("rate", [24, 29.97])
+def test_speech_and_idle_life_are_in_both_files(
+    rigged: bpy.types.Object, play: Play, tmp_path: Path, rate: float
+) -> None:
+    turn_the_jaw()
+    bpy.context.scene.frame_end = 60  # so the script's end counts
+    (tmp_path / "line.json").write_text(json.dumps(LINE))
+    events = [
+        {**JOY, "length": 12, "hold": 10},
+        {"type": "speech", "file": "line.json", "start": 12},
+    ]
+    play(*events, frame_rate=rate)
+    last = math.ceil(12 + 1.25 * frame_rate(bpy.context.scene))
+    without = values_at([float(frame) for frame in range(1, 131)])
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "rig.blend"))
+    life = {"type": "idle", "start": 2, "end": 130, "seed": 3}
+    report = play(life, *events, formats=("blend", "glb"), frame_rate=rate)
+    assert report["frames"] == [1, 130]
+    assert [(e["type"], e["start"], e["end"]) for e in report["events"]] == [
+        ("idle", 2, 130.0),
+        ("emotion", 1, 23.0),
+        ("speech", 12, float(last)),
+    ]
+    assert all(event["keys"] > 10 for event in report["events"])
+
+    in_blend = assert_the_glb_moves_as_the_blend_does(tmp_path / "out", report["frames"])
+    for name in ("jawOpen", "mouthSmileLeft", *PAIR, CORRECTIVE):
+        assert np.ptp([values[name] for values in in_blend["Head"]]) > 0.1, name
+    for mesh, name in (("Head", "eyeBlinkLeft"), ("Lashes", "eyeBlinkLeft")):
+        added = [
+            now[name] - before[name]
+            for now, before in zip(in_blend[mesh], without[mesh], strict=True)
+        ]
+        assert max(added) > 0.9, (mesh, name)  # blinks that only the layer has
+    gaze = [
+        now[name] - before[name]
+        for now, before in zip(in_blend["Head"], without["Head"], strict=True)
+        for name in now
+        if name.startswith("eyeLook")
+    ]
+    assert max(gaze) > 0.05
+
+
+def assert_the_glb_moves_as_the_blend_does(
+    out: Path, span: list[int]
+) -> dict[str, list[dict[str, float]]]:
+    """Import both files and compare all their sliders at every frame; those of the .blend."""
+    frames = [float(frame) for frame in range(span[0], span[1] + 1)]
     bpy.ops.wm.open_mainfile(filepath=str(out / "rig.blend"))
     in_blend, jaw_in_blend = values_at(frames), jaw_turns(frames)
     exact = frame_rate(bpy.context.scene)
@@ -195,13 +256,7 @@ def test_the_glb_moves_as_the_blend_does(
                 assert found[name] == pytest.approx(value, abs=0.02), (mesh, name)
     np.testing.assert_allclose(jaw_in_glb, jaw_in_blend, atol=0.01)
     assert max(jaw_in_blend) == pytest.approx(0.5, abs=0.01)
-    # What could not be seen to agree if it stood still.
-    for mesh, name in (
-        *(("Head", name) for name in ("mouthSmileLeft", *PAIR, CORRECTIVE, STICKY_LIPS)),
-        *(("Lashes", name) for name in (*PAIR, CORRECTIVE)),
-        ("Eye.L", "eyeLookUpLeft"),
-    ):
-        assert np.ptp([values[name] for values in in_blend[mesh]]) > 0.1, (mesh, name)
+    return in_blend
 
 
 @pytest.mark.parametrize("rate", [25, 29.97, 59.94])
@@ -398,7 +453,13 @@ def test_the_command_gives_the_same_files_for_the_same_input(
 ) -> None:
     rig = save()
     events = [{**JOY, "start": 1 + 30 * i, "emotion": name} for i, name in enumerate(EMOTIONS[1:3])]
-    script = write_script(tmp_path / "s.json", *events, {"type": "blink", "frame": 40})
+    (tmp_path / "line.json").write_text(json.dumps(LINE))
+    events += [
+        {"type": "blink", "frame": 40},
+        {"type": "speech", "file": "line.json", "start": 20},
+        {"type": "idle", "start": 1, "end": 80},
+    ]
+    script = write_script(tmp_path / "s.json", *events)
     written = []
     for folder in ("one", "two"):
         done = _command(rig, "--script", script, "--out", tmp_path / folder)

@@ -14,7 +14,15 @@ import pytest
 from auto_rig_face.animation.retarget import Gain
 from auto_rig_face.batch import animate_command
 from auto_rig_face.batch.frame_rates import exact_rate, split_rate
-from auto_rig_face.batch.script_events import LAST_FRAME, READERS, Blink, Capture, Emotion
+from auto_rig_face.batch.script_events import (
+    LAST_FRAME,
+    READERS,
+    Blink,
+    Capture,
+    Emotion,
+    IdleLife,
+    Speech,
+)
 from auto_rig_face.batch.timeline import MOST_EVENTS, Timeline, parse_timeline, read_timeline
 from auto_rig_face.errors import RigError
 from auto_rig_face.vocabulary import EMOTIONS, FACE_REGIONS, STRONGEST_EMOTION
@@ -23,6 +31,7 @@ from hypothesis import strategies as st
 
 HERE = Path(__file__).parent
 JOY = {"type": "emotion", "emotion": "joy", "start": 1}
+LIFE = {"type": "idle", "start": 1, "end": 240}
 
 
 def parse(*events: Any, **rest: Any) -> Timeline:
@@ -77,9 +86,30 @@ def test_a_capture_is_looked_for_beside_the_script(tmp_path: Path) -> None:
 def test_the_example_of_the_manual_can_be_played(tmp_path: Path) -> None:
     manual = (HERE.parents[1] / "docs" / "animate.md").read_text(encoding="utf-8")
     example = manual.partition("```json\n")[2].partition("```")[0]
-    (tmp_path / "take_7_cal.csv").write_text("")
+    for name in ("take_7_cal.csv", "line_3.json"):
+        (tmp_path / name).write_text("")
     kinds = [event.kind for event in read_text(tmp_path, example).events]
-    assert set(kinds) == {"emotion", "blink", "capture"}
+    assert set(kinds) == set(READERS)
+
+
+def test_speech_is_looked_for_beside_the_script(tmp_path: Path) -> None:
+    path = tmp_path / "line.tsv"
+    path.write_text("")
+    said = {"type": "speech", "file": "line.tsv", "start": 5}
+    full = {**said, "start": 9, "amount": 2, "jaw": 0}
+    read = read_text(tmp_path, json.dumps({"version": 1, "events": [said, full]})).events
+    assert read == (Speech(1, 5, path), Speech(2, 9, path, amount=2.0, jaw=0.0))
+
+
+def test_idle_life_needs_only_its_frames() -> None:
+    full = {**LIFE, "start": 0, "amount": 0.5, "seed": 7}
+    assert parse(JOY, LIFE).events[1] == IdleLife(2, 1, 240)
+    assert parse(full).events == (IdleLife(1, 0, 240, amount=0.5, seed=7),)
+
+
+def test_a_second_idle_life_is_told() -> None:
+    message = problem_of(LIFE, JOY, {**LIFE, "start": 300, "end": 400})
+    assert message.startswith("Event 3 (idle): event 1 is idle life already")
 
 
 def test_events_keep_their_order_and_their_numbers() -> None:
@@ -150,6 +180,25 @@ def test_head_and_frame_rate_are_read() -> None:
         ({"type": "capture", "file": "/dev/null", "start": 3}, "is no file."),
         ({"type": "capture", "file": "\\\\host\\share\\a.csv", "start": 3}, "another computer"),
         ({"type": "capture", "file": "//host/share/a.csv", "start": 3}, "another computer"),
+        ({"type": "speech", "start": 3}, 'has no "file"'),
+        ({"type": "speech", "file": "gone.json", "start": 3}, "Event 2 (speech): "),
+        ({"type": "speech", "file": "gone.json", "start": 3}, "gone.json is no file."),
+        ({"type": "speech", "file": "//host/share/a.json", "start": 3}, "another computer"),
+        ({"type": "speech", "file": "a", "start": 3, "end": 9}, 'a field "end"'),
+        ({"type": "speech", "file": Path(__file__).name}, 'has no "start"'),
+        (
+            {"type": "speech", "file": Path(__file__).name, "start": 3, "amount": 2.1},
+            '"amount" is 2.1',
+        ),
+        ({"type": "speech", "file": Path(__file__).name, "start": 3, "jaw": -1}, '"jaw" is -1'),
+        ({"type": "idle", "start": 3}, 'has no "end"'),
+        ({"type": "idle", "end": 3}, 'has no "start"'),
+        ({**LIFE, "start": 240}, '"end" is 240, which isn\'t after "start", 240.'),
+        ({**LIFE, "end": LAST_FRAME + 1}, "from 0 to 1,048,574"),
+        ({**LIFE, "end": 9.5}, "It must be a whole number."),
+        ({**LIFE, "amount": 2.1}, '"amount" is 2.1'),
+        ({**LIFE, "seed": -1}, '"seed" is -1'),
+        ({**LIFE, "frame": 3}, 'a field "frame"'),
     ],
 )
 def test_a_mistake_is_told_with_the_event_s_number(event: Any, said: str) -> None:
@@ -280,6 +329,9 @@ FIELDS = st.sampled_from(
         "from",
         "seed",
         "intensity",
+        "end",
+        "amount",
+        "jaw",
         "nonsense",
     ]
 )
