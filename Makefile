@@ -99,7 +99,7 @@ test: $(READY) $(ASSETS) $(TRAINING_TEMPLATE)
 test-training: .venv-training/.installed $(TRAINING_TEMPLATE)
 	@.venv-training/bin/python -m pytest $(PYTEST_ARGS) $(wildcard tests/unit/test_training_*.py)
 
-# Run one after another: two Blenders at once on two cores only get into each other's way.
+# All Blenders at the same time; the output of each comes in one piece.
 test-all: $(foreach version,$(PYTHONS),$(if $(call find,$(version)),.venv-py$(call tag,$(version))/.installed)) $(ASSETS) $(TRAINING_TEMPLATE)
 	@sh tools/test_all.sh $(PYTHONS)
 

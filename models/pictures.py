@@ -105,6 +105,8 @@ def _bytes_of(path: Path) -> bytes:
                 f"{path.name} is larger than {MOST_BYTES // 1_000_000} megabytes.",
                 "Choose a smaller picture.",
             )
+        if size == 0:
+            raise RigError(f"{path.name} is empty.", "Save, render or copy the picture again.")
         return path.read_bytes()
     except OSError as error:
         raise RigError(

@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import math
 import struct
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,23 +15,11 @@ import bpy
 import numpy as np
 import pytest
 from auto_rig_face.acting import frame_rate
-from auto_rig_face.batch import importers
-from auto_rig_face.batch.animate_command import AnimateArguments, run
-from auto_rig_face.batch.animate_job import animate, check
 from auto_rig_face.errors import RigError
 from auto_rig_face.scene.actions import pose_at
 from auto_rig_face.scene.fcurves import curves_by_path, value_path
-from auto_rig_face.scene.key_drivers import follow, follow_product
-from auto_rig_face.scene.transaction import Transaction
-from auto_rig_face.vocabulary import (
-    ARKIT_SHAPES,
-    EMOTIONS,
-    STICKY_LIPS,
-    STICKY_PROPERTY,
-    corrective_name,
-)
+from auto_rig_face.vocabulary import ARKIT_SHAPES, STICKY_LIPS, corrective_name
 
-SCRIPT = Path(__file__).resolve().parents[2] / "batch" / "animate.py"
 PAIR = ("eyeBlinkLeft", "cheekSquintLeft")
 CORRECTIVE = corrective_name(*PAIR)
 INDEX = {name: index for index, name in enumerate(ARKIT_SHAPES)}
@@ -43,72 +29,10 @@ LINE = [  # "map"
     {"phoneme": "AA1", "start": 0.6, "end": 0.9},
     {"phoneme": "P", "start": 0.9, "end": 1.0},
 ]
-LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 
-Save = Callable[..., Path]
 Play = Callable[..., dict[str, Any]]
 
 pytestmark = pytest.mark.timeout(400)
-
-
-@pytest.fixture(autouse=True)
-def addons(context: bpy.types.Context) -> None:
-    importers.enable_io_addons()
-
-
-@pytest.fixture
-def rigged(head_with_eyes: bpy.types.Object, write_rig: Callable[..., object]) -> bpy.types.Object:
-    """A ball with two eyes, shape keys, a corrective, sticky lips, and lashes that follow."""
-    write_rig(head_with_eyes, correctives=[PAIR], sticky=True)
-    head_with_eyes[STICKY_PROPERTY] = 1.0
-    _add_lashes(head_with_eyes)
-    return head_with_eyes
-
-
-def _add_lashes(head: bpy.types.Object) -> None:
-    """A part whose keys follow the head's, one of them the product of two."""
-    bpy.ops.mesh.primitive_plane_add(size=0.1, location=(0.3, -1.0, 0.2))
-    lashes = bpy.context.object
-    lashes.name = lashes.data.name = "Lashes"
-    lashes.parent = head
-    lashes.shape_key_add(name="Basis")
-    with Transaction() as transaction:
-        for name in (*PAIR, CORRECTIVE):
-            lashes.shape_key_add(name=name).data[0].co.z -= 0.1
-            if name == CORRECTIVE:
-                follow_product(lashes, name, head, PAIR, transaction)
-            else:
-                follow(lashes, name, head, name, transaction)
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Save:
-    """Saves the scene as rig.blend."""
-
-    def save_scene(name: str = "rig.blend") -> Path:
-        path = tmp_path / name
-        bpy.ops.wm.save_as_mainfile(filepath=str(path), check_existing=False)
-        return path
-
-    return save_scene
-
-
-@pytest.fixture
-def play(tmp_path: Path, save: Save) -> Play:
-    """Saves the scene, plays a script on it and gives the report; the scene is then the played
-    one.
-    """
-
-    def play_script(*events: dict[str, Any], formats: tuple[str, ...] = (), **rest: Any) -> Any:
-        script = write_script(tmp_path / "script.json", *events, **rest)
-        return animate(check(save(), script, tmp_path / "out", formats))
-
-    return play_script
-
-
-def write_script(path: Path, *events: dict[str, Any], **rest: Any) -> Path:
-    path.write_text(json.dumps({"version": 1, "events": list(events), **rest}))
-    return path
 
 
 def write_capture(path: Path, fps: float = 24.0, frames: int = 25, **weights: float) -> Path:
@@ -356,121 +280,9 @@ def test_several_heads_need_a_name(
     assert not any("Other" in name for name in names)
 
 
-def listing(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def test_what_can_not_be_played_leaves_nothing_behind(
-    rigged: bpy.types.Object, save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rig = save()
-    out = tmp_path / "out"
-    script = tmp_path / "script.json"
-    asked = AnimateArguments(rig, script, out)
-
-    def told(code: int, *events: dict[str, Any], rig: Path = rig) -> str:
-        write_script(script, *events)
-        asked = AnimateArguments(rig, script, out)
-        assert run(asked) == code
-        if out.exists():
-            assert listing(out) == []
-        error = capsys.readouterr().err
-        assert error.count("error: ") == 1
-        assert "Traceback" not in error
-        return error
-
-    assert "Event 2 (blink) has no" in told(2, JOY, {"type": "blink"})
-    assert "no events" in told(2)
-    script.write_text("{")
-    assert run(asked) == 2
-    assert "isn't JSON" in capsys.readouterr().err
-    assert "is no .blend" in told(2, JOY, rig=script)
-    assert "gone.blend" in told(2, JOY, rig=tmp_path / "gone.blend")
-    (tmp_path / "take.json").write_text('{"fps": 24, "names": ["jawOpen"], "weights": []}')
-    take = {"type": "capture", "file": "take.json", "start": 1}
-    assert "Event 2 (capture): " in told(1, JOY, take)
-    late = {"type": "blink", "frame": 1_048_570}
-    assert "Event 1 (blink) ends at frame" in told(1, late)
-    damaged = tmp_path / "damaged.blend"
-    damaged.write_bytes(b"BLENDER-v405 and no more")
-    assert "damaged.blend is damaged" in told(1, JOY, rig=damaged)
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.ops.mesh.primitive_cube_add()
-    assert "cube.blend holds no rigged head" in told(1, JOY, rig=save("cube.blend"))
-
-
-def test_a_head_without_shape_keys_is_told(
-    rigged: bpy.types.Object, save: Save, tmp_path: Path
-) -> None:
-    rigged.shape_key_clear()
-    with pytest.raises(RigError, match=r"Event 1 \(emotion\).*no shape keys"):
-        animate(check(save(), write_script(tmp_path / "s.json", JOY), tmp_path / "out", ()))
-
-
-def test_inputs_and_files_of_others_are_never_overwritten(
-    rigged: bpy.types.Object, save: Save, tmp_path: Path
-) -> None:
-    rig = save()
-    script = write_script(tmp_path / "script.json", JOY)
-    with pytest.raises(RigError, match="would overwrite an input"):
-        check(rig, script, tmp_path, ("blend",))
-    own = write_script(tmp_path / "rig.json", JOY)
-    with pytest.raises(RigError, match="would overwrite an input"):
-        check(rig, own, tmp_path, ("glb",))
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "rig.glb").write_text("somebody's")
-    with pytest.raises(RigError, match="exists already"):
-        check(rig, script, out, ("glb",))
-    (out / "rig.glb").unlink()
-    animate(check(rig, script, out, ("blend", "glb")))
-    animate(check(rig, script, out, ("blend",)))  # its own are replaced
-    report = json.loads((out / "rig.json").read_bytes())
-    assert report["earlier_files"] == ["rig.glb"]
-    assert listing(out) == ["rig.blend", "rig.glb", "rig.json"]
-
-
 def test_what_could_not_be_keyed_is_told(rigged: bpy.types.Object, play: Play) -> None:
     rigged.data.shape_keys.driver_add(value_path("mouthSmileLeft"))
     report = play(JOY)
     assert report["status"] == "animated_with_warnings"
     texts = [message["text"] for message in report["messages"]]
     assert "Event 1 (emotion): drivers of yours move mouthSmileLeft: not keyed." in texts
-
-
-def _command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
-
-
-def test_the_command_gives_the_same_files_for_the_same_input(
-    rigged: bpy.types.Object, save: Save, tmp_path: Path
-) -> None:
-    rig = save()
-    events = [{**JOY, "start": 1 + 30 * i, "emotion": name} for i, name in enumerate(EMOTIONS[1:3])]
-    (tmp_path / "line.json").write_text(json.dumps(LINE))
-    events += [
-        {"type": "blink", "frame": 40},
-        {"type": "speech", "file": "line.json", "start": 20},
-        {"type": "idle", "start": 1, "end": 80},
-    ]
-    script = write_script(tmp_path / "s.json", *events)
-    written = []
-    for folder in ("one", "two"):
-        done = _command(rig, "--script", script, "--out", tmp_path / folder)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "keys, frames 1 to" in done.stdout
-        assert listing(tmp_path / folder) == ["rig.blend", "rig.glb", "rig.json"]
-        written.append([path.read_bytes() for path in sorted((tmp_path / folder).iterdir())])
-    assert written[0] == written[1]
-
-    wrong = write_script(tmp_path / "wrong.json", {"type": "blnk", "frame": 1})
-    done = _command(rig, "--script", wrong, "--out", tmp_path / "three")
-    assert done.returncode == 2
-    assert 'Did you mean "blink"?' in done.stderr
-    assert not (tmp_path / "three").exists()
