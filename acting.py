@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +24,9 @@ from .animation.retarget import Gain, retarget
 from .animation.transition import STILL, Acting, Timing, strength_of, transition
 from .errors import RigError
 from .models.expression_networks import ExpressionModels, Pose
+from .properties import state_of
 from .scene.actions import Written, pose_at, write_animation
+from .scene.strips import write_strip
 from .vocabulary import ARKIT_SHAPES
 
 if TYPE_CHECKING:
@@ -53,13 +55,14 @@ class Turn:
 class CaptureOptions:
     """``smoothing``: strength of the 1-Euro filter, 0 for none; ``tolerance``: how far a curve may
     be off the recording, 0 for a key on every frame; ``calibrate``: take out the rest pose that
-    lies beside the recording; ``gains``: ARKit name -> gain and offset for this character.
+    lies beside the recording; ``gains``: ARKit name -> gain and offset, None for what the head
+    keeps for captures.
     """
 
     smoothing: float = 0.5
     tolerance: float = TOLERANCE
     calibrate: bool = True
-    gains: Mapping[str, Gain] = field(default_factory=dict)
+    gains: Mapping[str, Gain] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,12 @@ def act(
     first: tuple[str, float] = (CURRENT, 1.0),
     *,
     back: bool = False,
+    as_strip: bool = False,
 ) -> Performance:
     """Write ``turns`` on the head from frame ``start`` on, beginning with the emotion and intensity
-    of ``first``. ``back``: return to that in the end, as fast as in the last turn. Raises
-    RigError where the head has no shape keys or a turn is too short.
+    of ``first``. ``back``: return to that in the end, as fast as in the last turn. ``as_strip``:
+    as an NLA strip of its own instead of keys in the head's action. Raises RigError where the head
+    has no shape keys, a turn is too short, or nobody would see the strip.
     """
     _require_keys(head)
     timing = Timing(start, 0, float(frame_rate(context.scene)))
@@ -96,6 +101,9 @@ def act(
         path = expression_models().path(pose, following, _STEPS)
         animations.append(transition(path, timing, acting))
         pose, timing = following, replace(timing, start=timing.start + turn.length + turn.hold)
+    if as_strip and animations:
+        name = " ".join(turn.emotion.capitalize() for turn in turns)
+        return Performance(write_strip(head, name, animations, keep=not back), timing.start)
     return Performance(write_animation(head, animations), timing.start)
 
 
@@ -114,7 +122,7 @@ def perform(
     if options.calibrate and capture.neutral is not None:
         capture = calibrated(capture, capture.neutral)
     values = smooth(capture.times, capture.values, strength=options.smoothing)
-    values = retarget(values, options.gains)
+    values = retarget(values, kept_gains(head) if options.gains is None else options.gains)
     frames, values = resample(capture.times, values, frame_rate(context.scene), start)
     if len(frames) > 2 and frames[-1] - frames[-2] < 1.0 - _WHOLE:
         frames, values = frames[:-1], values[:-1]  # it ends between two frames
@@ -127,6 +135,11 @@ def perform(
     at_rest = tuple(shape for shape, moves in zip(ARKIT_SHAPES, moving, strict=True) if not moves)
     animation = Animation(float(frames[0]), float(frames[-1]), curves, at_rest)
     return Performance(write_animation(head, [animation]), float(frames[-1]))
+
+
+def kept_gains(head: bpy.types.Object) -> dict[str, Gain]:
+    """ARKit name -> gain and offset that the head keeps for captures."""
+    return {kept.name: Gain(kept.gain, kept.offset) for kept in state_of(head).gains}
 
 
 def blink(

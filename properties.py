@@ -25,6 +25,7 @@ from .vocabulary import (
     FACE_REGIONS,
     LEAST_EXAGGERATION,
     MOST_EXAGGERATION,
+    MOST_GAIN,
     STRONGEST_EMOTION,
 )
 
@@ -115,6 +116,36 @@ class NamedPose(bpy.types.PropertyGroup):
     values: StringProperty()
 
 
+class Thumbnail(bpy.types.PropertyGroup):
+    """A small picture of an expression; ``pixels``: see scene.thumbnails."""
+
+    pixels: StringProperty()
+
+
+class CaptureGain(bpy.types.PropertyGroup):
+    """How a shape of the character answers to captures; its name is the ARKit shape."""
+
+    gain: FloatProperty(
+        name="Gain",
+        description="The shape key gets so many times the actor's weight",
+        default=1.0,
+        min=-MOST_GAIN,
+        max=MOST_GAIN,
+        soft_min=0.0,
+        soft_max=2.0,
+        step=5,
+        precision=2,
+    )
+    offset: FloatProperty(
+        name="Offset",
+        description="Added to that; the sum stays within 0 to 1",
+        default=0.0,
+        min=-1.0,
+        max=1.0,
+        step=1,
+    )
+
+
 class ObjectState(bpy.types.PropertyGroup):
     """What the rig knows about an object: the head, a loose part, the armature or a marker.
 
@@ -139,6 +170,9 @@ class ObjectState(bpy.types.PropertyGroup):
     mesh_digest: StringProperty()
     sealed_mouth: BoolProperty()
     poses: CollectionProperty(type=NamedPose)
+    thumbnails: CollectionProperty(type=Thumbnail)
+    gains: CollectionProperty(type=CaptureGain)
+    gain: IntProperty(name="Gain", description="The shape that is chosen", min=0)
 
     marker: StringProperty()
     home: FloatVectorProperty(size=3)
@@ -154,8 +188,8 @@ class ObjectState(bpy.types.PropertyGroup):
     )
 
 
-class ActingProperties:
-    """How an emotion is acted: of the panel and, to be changed afterwards, of the operator."""
+class TurnProperties:
+    """One turn to an emotion: of the panel, of a sequence's steps and of the operator."""
 
     length: IntProperty(
         name="Length", description="Frames that the face moves", default=24, min=2, soft_max=240
@@ -167,11 +201,6 @@ class ActingProperties:
         min=0,
         soft_max=240,
     )
-    back: BoolProperty(
-        name="And Back",
-        description="Return after the hold to what the face began with",
-        default=False,
-    )
     intensity: FloatProperty(
         name="Intensity",
         description="1 as people show it, up to 2 for an exaggerated face",
@@ -179,6 +208,16 @@ class ActingProperties:
         min=0.0,
         max=STRONGEST_EMOTION,
         step=5,
+    )
+
+
+class MannerProperties:
+    """How emotions are acted: of the panel and, to be changed afterwards, of the operators."""
+
+    back: BoolProperty(
+        name="And Back",
+        description="Return after the last hold to what the face began with",
+        default=False,
     )
     style: EnumProperty(name="Style", description="How the face moves", items=STYLE_ITEMS)
     asymmetry: FloatProperty(
@@ -205,10 +244,27 @@ class ActingProperties:
         options={"ENUM_FLAG"},
         default=set(FACE_REGIONS),
     )
+    as_strip: BoolProperty(
+        name="NLA Strip",
+        description=(
+            "Write a strip of its own in the NLA Editor, to be moved and blended there, instead of "
+            "keys in the head's action"
+        ),
+        default=False,
+    )
 
 
-class ActingSettings(ActingProperties, bpy.types.PropertyGroup):
-    """How the panel's emotions are acted."""
+class SequenceStep(TurnProperties, bpy.types.PropertyGroup):
+    """One of several emotions that are acted one after another."""
+
+    emotion: EnumProperty(name="Emotion", items=EMOTION_ITEMS, default="joy")
+
+
+class ActingSettings(MannerProperties, TurnProperties, bpy.types.PropertyGroup):
+    """How the panel's emotions are acted, and which follow each other."""
+
+    sequence: CollectionProperty(type=SequenceStep)
+    step: IntProperty(name="Step", description="The step that is chosen", min=0)
 
 
 class RigSettings(bpy.types.PropertyGroup):
@@ -320,7 +376,10 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         CertificateLine,
         MessageLine,
         NamedPose,
+        Thumbnail,
+        CaptureGain,
         ObjectState,
+        SequenceStep,
         ActingSettings,
         RigSettings,
         RigProgress,

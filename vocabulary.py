@@ -77,6 +77,7 @@ EMOTIONS: Final[tuple[str, ...]] = (
 )
 
 STRONGEST_EMOTION: Final[float] = 2.0  # an exaggerated one; 1 is as people show it
+MOST_GAIN: Final[float] = 10.0  # how strongly a shape can answer to a capture, either way
 
 # The parts of a face that an animator keys apart, in the order in which they act.
 FACE_REGIONS: Final[tuple[str, ...]] = ("brows", "cheeks", "mouth", "eyes")

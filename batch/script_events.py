@@ -8,7 +8,7 @@ A new type takes a dataclass and a reader in ``READERS`` here, and a player in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -18,7 +18,7 @@ from ..animation.reduction import TOLERANCE
 from ..animation.retarget import Gain
 from ..animation.transition import SHORTEST
 from ..errors import RigError
-from ..vocabulary import ARKIT_SHAPES, EMOTIONS, FACE_REGIONS, STRONGEST_EMOTION
+from ..vocabulary import ARKIT_SHAPES, EMOTIONS, FACE_REGIONS, MOST_GAIN, STRONGEST_EMOTION
 from .script_fields import Fields, nearest
 
 # Frames that a scene can have: https://docs.blender.org/api/current/bpy.types.Scene.html
@@ -28,7 +28,6 @@ CURRENT: Final = "current"  # what the face shows as an emotion begins
 _LONGEST: Final = 10_000  # frames of one transition
 _MOST_SMOOTHING: Final = 10.0
 _MOST_TOLERANCE: Final = 0.2
-_MOST_GAIN: Final = 10.0
 _MOST_SEED: Final = 2**31 - 1
 _EMOTION_FIELDS: Final = (
     *("type", "emotion", "start", "length", "hold", "intensity", "style", "asymmetry", "seed"),
@@ -54,8 +53,8 @@ class Event:
 class Emotion(Event):
     """The face turns to ``emotion`` within ``length`` frames and keeps it for ``hold`` frames.
 
-    The defaults are those of the panel (properties.ActingProperties). ``first``: what the face
-    begins with, an emotion or "current"; ``back``: it returns to that after the hold.
+    The defaults are those of the panel (properties.TurnProperties, MannerProperties). ``first``:
+    what the face begins with, an emotion or "current"; ``back``: it returns to that after the hold.
     """
 
     kind = "emotion"
@@ -81,7 +80,7 @@ class Capture(Event):
     smoothing: float = 0.5
     tolerance: float = TOLERANCE
     calibrate: bool = True
-    gains: Mapping[str, Gain] = field(default_factory=dict)
+    gains: Mapping[str, Gain] | None = None
 
 
 @dataclass(frozen=True)
@@ -222,7 +221,10 @@ def _file(fields: Fields, folder: Path) -> Path:
     return path
 
 
-def _gains(fields: Fields) -> dict[str, Gain]:
+def _gains(fields: Fields) -> dict[str, Gain] | None:
+    """None where the script leaves them to the head."""
+    if "gains" not in fields.values:
+        return None
     gains = {}
     for shape, entry in fields.objects("gains").items():
         if shape not in ARKIT_SHAPES:
@@ -232,7 +234,7 @@ def _gains(fields: Fields) -> dict[str, Gain]:
             )
         entry.allow(("gain", "offset"))
         gains[shape] = Gain(
-            entry.number("gain", -_MOST_GAIN, _MOST_GAIN, Gain().gain),
+            entry.number("gain", -MOST_GAIN, MOST_GAIN, Gain().gain),
             entry.number("offset", -1.0, 1.0, Gain().offset),
         )
     return gains

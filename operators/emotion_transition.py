@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 from bpy.props import EnumProperty, IntProperty
 
 from ..errors import RigError
-from ..properties import EMOTION_ITEMS, ActingProperties, settings_of
+from ..properties import EMOTION_ITEMS, MannerProperties, TurnProperties, settings_of
 from .common import can_animate, chosen_head, forget_error, tell_error
 
+if TYPE_CHECKING:
+    from ..animation.transition import Acting
 
-class AUTORIGFACE_OT_emotion_transition(ActingProperties, bpy.types.Operator):
+
+class AUTORIGFACE_OT_emotion_transition(MannerProperties, TurnProperties, bpy.types.Operator):
     """Key a transition to an emotion, from the current frame on."""
 
     bl_idname = "auto_rig_face.emotion_transition"
@@ -39,18 +44,17 @@ class AUTORIGFACE_OT_emotion_transition(ActingProperties, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin at the current frame, as the panel says."""
         settings = settings_of(context).acting
-        for name in ActingProperties.__annotations__:
-            setattr(self, name, getattr(settings, name))
+        for group in (TurnProperties, MannerProperties):
+            for name in group.__annotations__:
+                setattr(self, name, getattr(settings, name))
         self.start = context.scene.frame_current
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the curves and go to the frame where the next emotion may begin."""
         from ..acting import Turn, act
-        from ..animation.transition import Acting
 
         forget_error(context)
-        acting = Acting(self.style, self.asymmetry, self.seed, self.blink, frozenset(self.regions))
         turns = [Turn(self.emotion, self.intensity, self.length, self.hold)]
         try:
             done = act(
@@ -58,19 +62,29 @@ class AUTORIGFACE_OT_emotion_transition(ActingProperties, bpy.types.Operator):
                 chosen_head(context),
                 turns,
                 self.start,
-                acting,
+                acting_of(self),
                 first=(self.first, self.intensity),
                 back=self.back,
+                as_strip=self.as_strip,
             )
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
         context.scene.frame_set(round(done.end))
-        self.report(*_summary(done.written.driven, done.written.keys))
+        self.report(*summary(done.written.driven, done.written.keys))
         return {"FINISHED"}
 
 
-def _summary(driven: tuple[str, ...], keys: int) -> tuple[set[str], str]:
+def acting_of(manner: MannerProperties) -> Acting:
+    """How an operator's properties say that emotions are acted."""
+    from ..animation.transition import Acting
+
+    return Acting(
+        manner.style, manner.asymmetry, manner.seed, manner.blink, frozenset(manner.regions)
+    )
+
+
+def summary(driven: tuple[str, ...], keys: int) -> tuple[set[str], str]:
     """What to tell: which keys could not be set, else how many were."""
     if driven:
         return {"WARNING"}, f"Drivers of yours move {', '.join(driven)}: these were not keyed"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..matching import Matcher
+    from ..matching import Match, Matcher
     from ..scene.actions import Written
 
     Frames = Iterator[tuple[float, NDArray[np.uint8]]]
@@ -138,19 +138,10 @@ class AUTORIGFACE_OT_match_expression(ImportHelper, bpy.types.Operator):
 
     def _match_picture(self, context: bpy.types.Context, matcher: Matcher, path: Path) -> None:
         from ..models.pictures import read_picture
-        from ..scene.poses import key_pose, set_pose
 
         match = matcher.match(read_picture(path))
-        coefficients = (match.coefficients * self.strength).clip(0.0, 1.0)
-        head = chosen_head(context)
-        if self.result == "KEYS":
-            written = key_pose(head, coefficients, self.start)
-        elif context.scene.tool_settings.use_keyframe_insert_auto:
-            written = key_pose(head, coefficients, context.scene.frame_current)
-        else:
-            written = set_pose(head, coefficients)
-        said = f"{path.name} matched to {100.0 * match.residual:.1f} % of the eye distance"
-        self._tell(match.notes, written, said)
+        key_at = self.start if self.result == "KEYS" else None
+        take_over(self, context, match, path.name, self.strength, key_at)
 
     def _match_frames(
         self, context: bpy.types.Context, matcher: Matcher, paths: list[Path]
@@ -177,15 +168,43 @@ class AUTORIGFACE_OT_match_expression(ImportHelper, bpy.types.Operator):
         context.scene.frame_end = max(context.scene.frame_end, round(done.end))
         context.scene.frame_set(self.start)
         said = f"{capture.name}: {done.written.keys} keys were set"
-        self._tell(capture.notes, done.written, said)
+        _tell(self, capture.notes, done.written, said)
 
-    def _tell(self, notes: tuple[str, ...], written: Written, said: str) -> None:
-        for note in notes:
-            self.report({"WARNING"}, note)
-        if written.driven:
-            names = ", ".join(written.driven)
-            self.report({"WARNING"}, f"Drivers of yours move {names}: these were left as they are")
-        self.report({"INFO"}, said)
+
+def take_over(
+    operator: bpy.types.Operator,
+    context: bpy.types.Context,
+    match: Match,
+    name: str,
+    strength: float,
+    key_at: int | None = None,
+) -> None:
+    """Put a matched expression on the chosen head, keyed at a frame if there is one, or where Auto
+    Keying is on; and tell what there is to know. ``name``: what was matched.
+    """
+    from ..scene.poses import key_pose, set_pose
+
+    coefficients = (match.coefficients * strength).clip(0.0, 1.0)
+    head = chosen_head(context)
+    if key_at is None and context.scene.tool_settings.use_keyframe_insert_auto:
+        key_at = context.scene.frame_current
+    if key_at is None:
+        written = set_pose(head, coefficients)
+    else:
+        written = key_pose(head, coefficients, key_at)
+    said = f"{name} matched to {100.0 * match.residual:.1f} % of the eye distance"
+    _tell(operator, match.notes, written, said)
+
+
+def _tell(
+    operator: bpy.types.Operator, notes: tuple[str, ...], written: Written, said: str
+) -> None:
+    for note in notes:
+        operator.report({"WARNING"}, note)
+    if written.driven:
+        names = ", ".join(written.driven)
+        operator.report({"WARNING"}, f"Drivers of yours move {names}: these were left as they are")
+    operator.report({"INFO"}, said)
 
 
 def _counted(frames: Frames, window_manager: bpy.types.WindowManager) -> Frames:

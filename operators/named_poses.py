@@ -8,6 +8,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ..errors import RigError
+from ..properties import state_of
 from .common import can_animate, chosen_head, forget_error, tell_error
 
 
@@ -37,6 +38,7 @@ class AUTORIGFACE_OT_save_pose(_NamedPose, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Save the shape keys' values as they are shown."""
+        from ..previews import preview_pose
         from ..scene.named_poses import save_pose
         from ..scene.poses import shown_pose
 
@@ -44,6 +46,8 @@ class AUTORIGFACE_OT_save_pose(_NamedPose, bpy.types.Operator):
         head = chosen_head(context)
         try:
             name = save_pose(head, self.pose, shown_pose(head))
+            if len(state_of(head).thumbnails):
+                preview_pose(context, head, name)
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}

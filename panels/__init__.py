@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import bpy
 
+from . import icons
+from .capture_gains import AUTORIGFACE_PT_gains, AUTORIGFACE_UL_gains
 from .sidebar import (
+    AUTORIGFACE_PT_acting,
     AUTORIGFACE_PT_certificate,
     AUTORIGFACE_PT_emotions,
     AUTORIGFACE_PT_figures,
@@ -13,16 +16,35 @@ from .sidebar import (
     AUTORIGFACE_PT_options,
     AUTORIGFACE_PT_performance,
     AUTORIGFACE_PT_remarks,
+    AUTORIGFACE_PT_sequence,
+    AUTORIGFACE_UL_sequence,
 )
 
-register, unregister = bpy.utils.register_classes_factory(
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(
     (
         AUTORIGFACE_PT_main,
         AUTORIGFACE_PT_certificate,
         AUTORIGFACE_PT_figures,
         AUTORIGFACE_PT_remarks,
         AUTORIGFACE_PT_emotions,
+        AUTORIGFACE_PT_acting,
+        AUTORIGFACE_UL_sequence,
+        AUTORIGFACE_PT_sequence,
         AUTORIGFACE_PT_performance,
+        AUTORIGFACE_UL_gains,
+        AUTORIGFACE_PT_gains,
         AUTORIGFACE_PT_options,
     )
 )
+
+
+def register() -> None:
+    """Add the panels."""
+    icons.register()
+    _register_classes()
+
+
+def unregister() -> None:
+    """Take them away again."""
+    _unregister_classes()
+    icons.unregister()

@@ -14,13 +14,16 @@ from ..properties import (
     CertificateLine,
     ObjectState,
     RigProgress,
+    SequenceStep,
     head_of,
     is_rigged,
     progress_of,
     settings_of,
     state_of,
 )
+from ..scene.thumbnails import pose_thumbnail
 from ..vocabulary import STICKY_PROPERTY
+from .icons import icon_of
 
 # Blender has no green or amber icon for text of any colour; these come in colours.
 _STATUS_ICONS: Final = {
@@ -29,6 +32,13 @@ _STATUS_ICONS: Final = {
     "RED": "STRIP_COLOR_01",
 }
 _SEVERITY_ICONS: Final = {"info": "INFO", "warning": "ERROR", "error": "CANCEL"}
+
+_CHANGES: Final = {"ADD": "ADD", "REMOVE": "REMOVE", "UP": "TRIA_UP", "DOWN": "TRIA_DOWN"}
+
+# Pixels at scale 1, and how many lines of text a picture is high.
+_PICTURE_WIDTH: Final = 84.0
+_NAME_WIDTH: Final = 120.0
+_PICTURE_SCALE: Final = 4.0
 
 # Width of a letter in the interface's default font, in pixels at scale 1.
 _LETTER_WIDTH: Final = 7.0
@@ -129,11 +139,21 @@ class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
         return head is not None and is_rigged(head)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """A palette, and how its emotions are acted."""
+        """A palette of emotions and of the artist's own expressions."""
         layout = self.layout
-        grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+        head = head_of(context.active_object)
+        grid = _palette(context, layout, len(state_of(head).thumbnails) > 0)
         for name, label, _ in EMOTION_ITEMS:
-            grid.operator("auto_rig_face.emotion_transition", text=label).emotion = name
+            cell = _cell(grid, icon_of(head, name))
+            cell.operator("auto_rig_face.emotion_transition", text=label).emotion = name
+        for pose in state_of(head).poses:
+            cell = _cell(grid, icon_of(head, pose_thumbnail(pose.name)))
+            row = cell.row(align=True)
+            row.operator("auto_rig_face.apply_pose", text=pose.name).pose = pose.name
+            row.operator("auto_rig_face.delete_pose", text="", icon="X").pose = pose.name
+        row = layout.row(align=True)
+        row.operator("auto_rig_face.save_pose", icon="ADD")
+        row.operator("auto_rig_face.make_previews", text="", icon="IMAGE_DATA")
         layout.use_property_split = True
         layout.use_property_decorate = False
         settings = settings_of(context).acting
@@ -141,13 +161,64 @@ class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.prop(settings, "length")
         column.prop(settings, "hold")
+
+
+class AUTORIGFACE_PT_acting(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Acting"
+    bl_parent_id = "AUTORIGFACE_PT_emotions"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """How the emotions are acted."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = settings_of(context).acting
         layout.prop(settings, "back")
         layout.prop(settings, "style")
         layout.prop(settings, "asymmetry")
         layout.prop(settings, "blink")
         layout.prop(settings, "seed")
         layout.prop(settings, "regions")
-        _draw_poses(layout, state_of(head_of(context.active_object)))
+        layout.prop(settings, "as_strip")
+
+
+class AUTORIGFACE_UL_sequence(bpy.types.UIList):
+    """An emotion, its intensity, and its frames of turning and of holding."""
+
+    def draw_item(
+        self,
+        _context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        _data: object,
+        item: SequenceStep,
+        _icon: int,
+        _active_data: object,
+        _active_property: str,
+    ) -> None:
+        """One line; the names are in the tooltips."""
+        row = layout.row(align=True)
+        row.prop(item, "emotion", text="", emboss=False)
+        for name in ("intensity", "length", "hold"):
+            row.prop(item, name, text="", emboss=False)
+
+
+class AUTORIGFACE_PT_sequence(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Sequence"
+    bl_parent_id = "AUTORIGFACE_PT_emotions"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Emotions one after another: a list, and acting it."""
+        layout = self.layout
+        settings = settings_of(context).acting
+        row = layout.row()
+        row.template_list("AUTORIGFACE_UL_sequence", "", settings, "sequence", settings, "step")
+        column = row.column(align=True)
+        for change, icon in _CHANGES.items():
+            operator = column.operator("auto_rig_face.edit_sequence", text="", icon=icon)
+            operator.change = change
+        layout.operator("auto_rig_face.act_sequence", icon="PLAY")
 
 
 class AUTORIGFACE_PT_performance(_SidebarPanel, bpy.types.Panel):
@@ -163,7 +234,9 @@ class AUTORIGFACE_PT_performance(_SidebarPanel, bpy.types.Panel):
     def draw(self, _context: bpy.types.Context) -> None:
         """What is taken from files, and what goes on by itself."""
         column = self.layout.column(align=True)
-        column.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
+        row = column.row(align=True)
+        row.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
+        row.operator("auto_rig_face.match_render", text="", icon="RENDER_RESULT")
         column.operator("auto_rig_face.import_capture", icon="IMPORT")
         column.operator("auto_rig_face.import_speech", icon="SPEAKER")
         row = column.row(align=True)
@@ -195,14 +268,22 @@ class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "parts")
 
 
-def _draw_poses(layout: bpy.types.UILayout, state: ObjectState) -> None:
-    """The expressions that the artist has named, each to be put on or deleted."""
-    column = layout.column(align=True)
-    for pose in state.poses:
-        row = column.row(align=True)
-        row.operator("auto_rig_face.apply_pose", text=pose.name).pose = pose.name
-        row.operator("auto_rig_face.delete_pose", text="", icon="X").pose = pose.name
-    layout.operator("auto_rig_face.save_pose", icon="ADD")
+def _palette(
+    context: bpy.types.Context, layout: bpy.types.UILayout, with_pictures: bool
+) -> bpy.types.UILayout:
+    """A grid with as many columns as pictures, or names, have room for."""
+    wanted = _PICTURE_WIDTH if with_pictures else _NAME_WIDTH
+    scale = context.preferences.system.ui_scale
+    columns = max(2, int(context.region.width / (wanted * scale)))
+    return layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
+
+
+def _cell(grid: bpy.types.UILayout, icon: int) -> bpy.types.UILayout:
+    """A place in the palette, below its picture if there is one."""
+    cell = grid.column(align=True)
+    if icon:
+        cell.template_icon(icon_value=icon, scale=_PICTURE_SCALE)
+    return cell
 
 
 def _draw_progress(layout: bpy.types.UILayout, progress: RigProgress) -> None:

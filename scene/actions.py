@@ -39,7 +39,13 @@ def write_animation(head: bpy.types.Object, animations: Iterable[Animation]) -> 
 
     The animator's keys stay: where one is at the frame of a new key, the new one is left out.
     """
-    bag = ensure_channelbag(head)
+    return fill(ensure_channelbag(head), head, animations)
+
+
+def fill(
+    bag: bpy.types.ActionChannelbag, head: bpy.types.Object, animations: Iterable[Animation]
+) -> Written:
+    """The same in ``bag``, which needn't be what moves the head now."""
     count = 0
     missing: set[str] = set()
     driven: set[str] = set()

@@ -42,7 +42,7 @@ def write_layer(head: bpy.types.Object, name: str, animation: Animation) -> Writ
     keys = head.data.shape_keys
     data = keys.animation_data or keys.animation_data_create()
     _check(head, data)
-    before = {path for strip in _own_strips(head) for path in _paths(strip)}
+    before = {path for strip in _own_strips(head) for path in paths_of(strip)}
     blended = _take_away(head)
     for shape in shapes:
         _keep_slider(head, shapes[shape], before, animation.start)
@@ -71,7 +71,7 @@ def remove_layer(head: bpy.types.Object) -> bool:
     if not has_layer(head):
         return False
     keys = head.data.shape_keys
-    paths = {path for strip in _own_strips(head) for path in _paths(strip)}
+    paths = {path for strip in _own_strips(head) for path in paths_of(strip)}
     keys.animation_data.action_blend_type = _take_away(head)
     kept = _take_kept(head, paths)
     animated = set(curves_by_path(head)) | _paths_of_strips(head)
@@ -156,7 +156,8 @@ def _take_away(head: bpy.types.Object) -> str:
     return blended
 
 
-def _strips(head: bpy.types.Object) -> Iterator[bpy.types.NlaStrip]:
+def strips_of(head: bpy.types.Object) -> Iterator[bpy.types.NlaStrip]:
+    """All strips that move the head's shape keys, from the lowest track up."""
     keys = head.data.shape_keys
     if keys is not None and keys.animation_data is not None:
         for track in keys.animation_data.nla_tracks:
@@ -168,15 +169,16 @@ def _is_own(strip: bpy.types.NlaStrip) -> bool:
 
 
 def _own_strips(head: bpy.types.Object) -> Iterator[bpy.types.NlaStrip]:
-    return (strip for strip in _strips(head) if _is_own(strip))
+    return (strip for strip in strips_of(head) if _is_own(strip))
 
 
 def _paths_of_strips(head: bpy.types.Object) -> set[str]:
     """What strips of the artist's move."""
-    return {path for strip in _strips(head) if not _is_own(strip) for path in _paths(strip)}
+    return {path for strip in strips_of(head) if not _is_own(strip) for path in paths_of(strip)}
 
 
-def _paths(strip: bpy.types.NlaStrip) -> set[str]:
+def paths_of(strip: bpy.types.NlaStrip) -> set[str]:
+    """Data paths of what a strip moves."""
     if strip.action is None or strip.action_slot is None:
         return set()
     bags = (

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import RigError
 from ..properties import state_of
 from ..vocabulary import ARKIT_SHAPES
+from .thumbnails import forget_thumbnail, pose_thumbnail
 
 Floats = NDArray[np.float64]
 
@@ -69,6 +70,7 @@ def delete_pose(head: bpy.types.Object, name: str) -> None:
             f'"{head.name}" has no expression "{name}".', "Choose one of those in the list."
         )
     state_of(head).poses.remove(index)
+    forget_thumbnail(head, pose_thumbnail(name))
 
 
 def _damaged(name: str) -> RigError:

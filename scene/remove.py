@@ -14,6 +14,7 @@ from .key_writer import remove_keys, remove_lone_basis
 from .layers import remove_layer
 from .markers import remove_markers
 from .state import clear_state
+from .strips import remove_strips
 from .weights import remove_groups
 
 
@@ -24,6 +25,7 @@ def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
     """
     remove_markers(context, head)
     remove_layer(head)
+    remove_strips(head)
     armature = existing_armature(context, head)
     kept: list[str] = []
     for obj in _members(head):

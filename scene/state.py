@@ -10,7 +10,7 @@ import bpy
 from ..properties import state_of
 from .transaction import Transaction
 
-CHOSEN: Final = ("reference",)
+CHOSEN: Final = ("reference", "gains", "gain")
 
 
 def protect_state(obj: bpy.types.Object, transaction: Transaction) -> None:

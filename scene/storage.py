@@ -32,6 +32,7 @@ def store_rig(
     for part in scene_head.parts[1:]:
         part_state = state_of(part.obj)
         part_state.role, part_state.head = "PART", head
+    state.thumbnails.clear()  # they show the rig before
     state.metrics.clear()
     for metric in rig.certificate.metrics:
         _fill(state.metrics.add(), metric)

@@ -25,7 +25,9 @@ from auto_rig_face.rigging.data import (
 )
 from auto_rig_face.rigging.head import Role
 from auto_rig_face.rigging.template import load_template
+from auto_rig_face.rigging.views import look, render
 from auto_rig_face.scene.head import SceneOptions
+from auto_rig_face.scene.landmark_motion import RiggedSurface
 from auto_rig_face.scene.reader import read
 from auto_rig_face.scene.storage import store_landmarks, store_rig
 from auto_rig_face.scene.transaction import Transaction
@@ -35,6 +37,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 IOD = 0.6
+HUMAN_SIZE = 0.06
+HUMAN_TURN = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # left, up, front
 
 
 @pytest.fixture
@@ -66,12 +70,66 @@ def head_with_eyes(head: bpy.types.Object) -> bpy.types.Object:
 def human(context: bpy.types.Context) -> bpy.types.Object:
     """The template's human head, 6 cm between the eyes, looking to -Y; its eyes are objects."""
     template = load_template(asset_path("template.npz")).head
-    points = template.vertices[:, [0, 2, 1]] * [0.06, -0.06, 0.06]
+    points = template.vertices[:, [0, 2, 1]] * [HUMAN_SIZE, -HUMAN_SIZE, HUMAN_SIZE]
     is_eye = np.isin(template.role, (Role.EYE_L, Role.EYE_R))
     add_mesh("Eyes", points, template.triangles, is_eye)
     skin = add_mesh("Human", points, template.triangles, ~is_eye)
     activate(skin)
     return skin
+
+
+@pytest.fixture
+def actor(
+    context: bpy.types.Context,
+    human: bpy.types.Object,
+    rig_of: Callable[[FaceMesh], FaceRig],
+) -> bpy.types.Object:
+    """The human head with the template's shapes and landmarks for a rig."""
+    template = load_template(asset_path("template.npz"))
+    face_mesh, scene_head = read(context, human, options=SceneOptions())
+    is_eye = np.isin(template.head.role, (Role.EYE_L, Role.EYE_R))
+    order = np.concatenate([np.flatnonzero(~is_eye), np.flatnonzero(is_eye)])
+    shapes = {
+        name: np.zeros((len(order), 3), np.float32)
+        if name not in template.shapes
+        else (HUMAN_SIZE * template.shapes[name][order] @ HUMAN_TURN).astype(np.float32)
+        for name in ARKIT_SHAPES
+    }
+    frame = HeadFrame(np.zeros(3), HUMAN_TURN, HUMAN_SIZE)
+    named = template.named.on(template.head.vertices)
+    landmarks = FaceLandmarks(
+        frame,
+        dict(zip(template.landmark_names, frame.to_world(named), strict=True)),
+        dict.fromkeys(LANDMARKS, 0.9),
+        frame.to_world(template.dense.on(template.head.vertices)),
+    )
+    rig = replace(rig_of(face_mesh), shapes=shapes, landmarks=landmarks)
+    with Transaction() as transaction:
+        write(context, scene_head, rig, RigOptions(), SceneOptions(), transaction)
+        store_rig(scene_head, rig, "green", ())
+        store_landmarks(human, landmarks, landmarks)
+    return human
+
+
+@pytest.fixture
+def portrait(
+    context: bpy.types.Context, actor: bpy.types.Object
+) -> Callable[[dict[str, float], float], NDArray[np.uint8]]:
+    """NDArray[np.uint8]s of the actor: an expression, degrees of yaw."""
+    face_mesh, _ = read(context, actor, options=SceneOptions())
+    surface = RiggedSurface(context, actor)
+    np.testing.assert_array_equal(surface.face_mesh.vertices, face_mesh.vertices)
+
+    def picture(values: dict[str, float], yaw: float = 0.0) -> NDArray[np.uint8]:
+        moved = surface.face_mesh.vertices.copy()
+        for name, value in values.items():
+            offset = surface.offsets(name)
+            assert offset is not None
+            moved += value * offset
+        camera = look(HeadFrame(np.zeros(3), HUMAN_TURN, HUMAN_SIZE), yaw, resolution=400)
+        return render(face_mesh, camera, vertices=moved)
+
+    return picture
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -13,83 +12,18 @@ import numpy as np
 import pytest
 from auto_rig_face import matching
 from auto_rig_face.errors import RigError
-from auto_rig_face.models.assets import asset_path
 from auto_rig_face.properties import state_of
-from auto_rig_face.rigging.data import FaceLandmarks, FaceMesh, FaceRig, HeadFrame, RigOptions
-from auto_rig_face.rigging.head import Role
-from auto_rig_face.rigging.template import load_template
-from auto_rig_face.rigging.views import look, render
 from auto_rig_face.scene.fcurves import curves_by_path, value_path
-from auto_rig_face.scene.head import SceneOptions
 from auto_rig_face.scene.landmark_motion import RiggedSurface
 from auto_rig_face.scene.named_poses import read_pose
 from auto_rig_face.scene.poses import set_pose, shown_pose
-from auto_rig_face.scene.reader import read
-from auto_rig_face.scene.storage import store_landmarks, store_rig
-from auto_rig_face.scene.transaction import Transaction
-from auto_rig_face.scene.writer import write
-from auto_rig_face.vocabulary import ARKIT_SHAPES, LANDMARKS
+from auto_rig_face.vocabulary import ARKIT_SHAPES
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
-TURN = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # rows: left, up, front
 SIZE = 0.06
 GASP = {"jawOpen": 0.7, "browInnerUp": 0.9, "browOuterUpLeft": 0.8, "browOuterUpRight": 0.8}
 SMILE = {"mouthSmileLeft": 0.9, "mouthSmileRight": 0.9}
-
-
-@pytest.fixture
-def actor(
-    context: bpy.types.Context,
-    human: bpy.types.Object,
-    rig_of: Callable[[FaceMesh], FaceRig],
-) -> bpy.types.Object:
-    """The human head with the template's shapes and landmarks for a rig."""
-    template = load_template(asset_path("template.npz"))
-    face_mesh, scene_head = read(context, human, options=SceneOptions())
-    is_eye = np.isin(template.head.role, (Role.EYE_L, Role.EYE_R))
-    order = np.concatenate([np.flatnonzero(~is_eye), np.flatnonzero(is_eye)])
-    shapes = {
-        name: np.zeros((len(order), 3), np.float32)
-        if name not in template.shapes
-        else (SIZE * template.shapes[name][order] @ TURN).astype(np.float32)
-        for name in ARKIT_SHAPES
-    }
-    frame = HeadFrame(np.zeros(3), TURN, SIZE)
-    named = template.named.on(template.head.vertices)
-    landmarks = FaceLandmarks(
-        frame,
-        dict(zip(template.landmark_names, frame.to_world(named), strict=True)),
-        dict.fromkeys(LANDMARKS, 0.9),
-        frame.to_world(template.dense.on(template.head.vertices)),
-    )
-    rig = replace(rig_of(face_mesh), shapes=shapes, landmarks=landmarks)
-    with Transaction() as transaction:
-        write(context, scene_head, rig, RigOptions(), SceneOptions(), transaction)
-        store_rig(scene_head, rig, "green", ())
-        store_landmarks(human, landmarks, landmarks)
-    return human
-
-
-@pytest.fixture
-def portrait(
-    context: bpy.types.Context, actor: bpy.types.Object
-) -> Callable[[dict[str, float], float], Picture]:
-    """Pictures of the actor: an expression, degrees of yaw."""
-    face_mesh, _ = read(context, actor, options=SceneOptions())
-    surface = RiggedSurface(context, actor)
-    np.testing.assert_array_equal(surface.face_mesh.vertices, face_mesh.vertices)
-
-    def picture(values: dict[str, float], yaw: float = 0.0) -> Picture:
-        moved = surface.face_mesh.vertices.copy()
-        for name, value in values.items():
-            offset = surface.offsets(name)
-            assert offset is not None
-            moved += value * offset
-        camera = look(HeadFrame(np.zeros(3), TURN, SIZE), yaw, resolution=400)
-        return render(face_mesh, camera, vertices=moved)
-
-    return picture
 
 
 def save(picture: Picture, path: Path) -> str:

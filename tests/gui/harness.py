@@ -90,6 +90,17 @@ class Gui:
         for value in ("PRESS", "RELEASE"):
             self.window.event_simulate(type=name, value=value, x=x, y=y, ctrl=ctrl, shift=shift)
 
+    def type(self, letter: str) -> None:
+        """Type a letter from a to z."""
+        x, y = self._mouse
+        self.window.event_simulate(type=letter.upper(), value="PRESS", unicode=letter, x=x, y=y)
+        self.window.event_simulate(type=letter.upper(), value="RELEASE", x=x, y=y)
+
+    def wheel_down(self) -> None:
+        """Turn the mouse's wheel one step, with the mouse where it is."""
+        x, y = self._mouse
+        self.window.event_simulate(type="WHEELDOWNMOUSE", value="PRESS", x=x, y=y)
+
     def click(self, x: float, y: float) -> Steps:
         """Click with the left mouse button."""
         self.move(x, y)

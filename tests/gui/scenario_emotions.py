@@ -75,3 +75,12 @@ def run(gui: Any) -> Iterator[Any]:
     yield lambda: len(smile_curve().keyframe_points) == 1
     assert [point.co.x for point in smile_curve().keyframe_points] == [3.0]
     gui.screenshot("undone")
+    yield from show_previews(gui)
+
+
+def show_previews(gui: Any) -> Iterator[Any]:
+    """The palette shows the character itself."""
+    yield from gui.press("auto_rig_face.make_previews", column=0.83)
+    yield lambda: len(bpy.data.objects["pip"].auto_rig_face.thumbnails) == 7
+    yield 1.0
+    gui.screenshot("previews")

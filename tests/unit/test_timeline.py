@@ -79,6 +79,10 @@ def test_a_capture_is_looked_for_beside_the_script(tmp_path: Path) -> None:
         smoothing=0.0,
         gains={"jawOpen": Gain(1.2, 0.0), "mouthFunnel": Gain(1.0, -0.1)},
     )
+    for gains in ({}, {"gains": {}}):
+        script["events"] = [{**event, **gains}]
+        (read,) = read_text(tmp_path, json.dumps(script)).events
+        assert read.gains == gains.get("gains"), gains
     event["file"] = str(tmp_path / "take.csv")
     assert parse(event).events[0].file == tmp_path / "take.csv"
 
