@@ -34,7 +34,7 @@ $(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.p
 endif
 endif
 
-.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality bench-landmarks bench-acting check-mediapipe clean requirements format
+.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality bench-landmarks bench-expressions bench-acting check-mediapipe clean requirements format
 
 help:
 	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
@@ -49,6 +49,7 @@ help:
 	@echo "make bench-generality         heads that are made in code, into benchmarks/results/"
 	@echo "make bench-acting             smoothness and speed of acted transitions and captures"
 	@echo "make bench-landmarks          landmark networks beside others (installs torch)"
+	@echo "make bench-expressions        expressions from pictures beside others (installs torch)"
 	@echo "make check-mediapipe          landmarks beside Google's own package (installs mediapipe)"
 	@echo "make assets                   bake the template and the landmark models"
 	@echo "make format                   reformat the Python files"
@@ -151,6 +152,9 @@ check-mediapipe: $(READY) $(ASSETS) $(TRAINING_TEMPLATE) .venv-mediapipe/.instal
 
 bench-landmarks: .venv-benchmark/.installed $(ASSETS) $(TRAINING_TEMPLATE)
 	@.venv-benchmark/bin/python -m benchmarks.landmarks
+
+bench-expressions: .venv-benchmark/.installed $(ASSETS) $(TRAINING_TEMPLATE)
+	@.venv-benchmark/bin/python -m benchmarks.expressions
 
 # The tool that pins is kept apart, so that it is nobody's dependency.
 requirements: $(READY)

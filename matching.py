@@ -3,7 +3,8 @@
 buttons and for the batch.
 
 Two models explain the picture: the character's own face, and the average person's, whose ARKit
-coefficients then mean the same on the character. The likelier one counts.
+coefficients then mean the same on the character. The likelier one counts. What the expression
+reader says of the picture is the prior of the fit.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .animation.emotions import exclude_opposites
 from .errors import RigError
 from .models.assets import asset_path
 from .models.dense_landmarks import FACE_SCORE
+from .models.expression_reader import ExpressionReader, Reading
 from .pipeline import face_detectors
 from .rigging.expression_fit import (
     ExpressionFit,
@@ -84,14 +86,15 @@ class Match:
 @dataclass
 class Matcher:
     """Matches pictures onto one rigged head. ``own``: its model; ``average``: a person's;
-    ``look``: what the networks see of the character at rest from where a camera stands; ``rest``:
-    model of the face in the pictures, once its picture at rest is known.
+    ``look``: a picture of the character at rest from where a camera stands; ``rest``: model of the
+    face in the pictures, once its picture at rest is known, and ``rest_reading``: what that shows.
     """
 
     own: ExpressionModel
     average: ExpressionModel
-    look: Callable[[FaceCamera], PicturePoints | None]
+    look: Callable[[FaceCamera], Picture]
     rest: ExpressionModel | None = None
+    rest_reading: Reading | None = None
     options: FitOptions = field(default_factory=FitOptions)
 
     def learn_rest(self, picture: Picture) -> None:
@@ -101,19 +104,22 @@ class Matcher:
         fit = fit_expression(likelier, face, self.options, at_rest=True)
         _refuse_poor(fit.residual)
         self.rest = neutral_from(likelier, fit, face)
+        self.rest_reading = _read_rest(picture)
 
-    def match(self, picture: Picture, prior: Prior | None = None) -> Match:
+    def match(self, picture: Picture) -> Match:
         """The expression of the face in a picture. Raises RigError where there is none, or where
         it can't be explained as a face.
         """
         face = find_face(picture)
+        prior = _prior(picture, self.rest_reading)
         if self.rest is not None:
             fit = fit_expression(self.rest, face, self.options, prior)
         else:
             model, options = self._likelier([face])
             fit = fit_expression(model, face, options, prior)
             if model is self.own:
-                fit = fit_expression(self._own_as_seen(fit), face, options, prior)
+                model, reading = self._own_as_seen(fit)
+                fit = fit_expression(model, face, options, _prior(picture, reading))
         _refuse_poor(fit.residual)
         notes = (_rough(fit.residual),) if fit.residual > POOR_FIT else ()
         return Match(_possible(fit.coefficients), fit.residual, notes)
@@ -124,7 +130,7 @@ class Matcher:
         Frames without a face are left out, which is noted. Raises RigError where fewer than two
         show one.
         """
-        times, faces, missed = _faces_of(frames)
+        times, faces, priors, missed = _faces_of(frames, self.rest_reading)
         if len(faces) < 2:
             raise RigError(
                 f"{name} shows a face in fewer than two frames.",
@@ -133,9 +139,9 @@ class Matcher:
         model = self.rest or self._face_of_all(faces)
         options = replace(self.options, steps=_STEPS_PER_FRAME)
         fits: list[ExpressionFit] = []
-        for face in faces:
-            before = fits[-1] if fits else fit_expression(model, face, self.options)
-            fits.append(fit_expression(model, face, options, start=before))
+        for face, prior in zip(faces, priors, strict=True):
+            before = fits[-1] if fits else fit_expression(model, face, self.options, prior)
+            fits.append(fit_expression(model, face, options, prior, start=before))
         residual = float(np.median([fit.residual for fit in fits]))
         _refuse_poor(residual)
         notes = frames_without_a_face(missed)
@@ -160,16 +166,18 @@ class Matcher:
         ]
         return choices[0 if costs[0] < costs[1] + _OWN_MARGIN else 1]
 
-    def _own_as_seen(self, fit: ExpressionFit) -> ExpressionModel:
+    def _own_as_seen(self, fit: ExpressionFit) -> tuple[ExpressionModel, Reading | None]:
         """The character's model with the networks' own errors on its face at rest, from where the
-        camera of a first fit stands: what they err by in both pictures isn't an expression.
+        camera of a first fit stands, and what is read there: what they err by in both pictures
+        isn't an expression.
         """
-        seen = self.look(fit.camera)
+        picture = self.look(fit.camera)
+        seen = _find(picture)
         if seen is None:
-            return self.own
+            return self.own, None
         at_rest = fit_expression(self.own, seen, self.options, at_rest=True)
         model = neutral_from(self.own, at_rest, seen)
-        return replace(model, proportions=self.own.proportions)
+        return replace(model, proportions=self.own.proportions), _read_rest(picture)
 
     def _face_of_all(self, faces: Sequence[PicturePoints]) -> ExpressionModel:
         """The likelier model with the proportions that the frames agree on."""
@@ -177,7 +185,7 @@ class Matcher:
         sample = [faces[row] for row in rows]
         model, options = self._likelier(sample)
         if model is self.own:
-            model = self._own_as_seen(fit_expression(model, sample[len(sample) // 2], options))
+            model, _ = self._own_as_seen(fit_expression(model, sample[len(sample) // 2], options))
         neutral = [fit_expression(model, face, options).neutral for face in sample]
         return model.moved_to(np.median(neutral, axis=0))
 
@@ -202,12 +210,12 @@ def matcher_for(context: bpy.types.Context, head: bpy.types.Object) -> Matcher:
     face_mesh = surface.face_mesh
     own = rig_model(landmarks, face_mesh.vertices, surface.offsets, _average_model())
 
-    def look_at_rest(camera: FaceCamera) -> PicturePoints | None:
+    def look_at_rest(camera: FaceCamera) -> Picture:
         across, upwards, front = camera.rotation[2]
         yaw = np.degrees(np.arctan2(across, front))
         pitch = np.degrees(np.arcsin(np.clip(upwards, -1.0, 1.0)))
         view = look(landmarks.frame, float(yaw), float(pitch), resolution=_RESOLUTION)
-        return _find(render(face_mesh, view, light=LEVEL_LIGHT))
+        return render(face_mesh, view, light=LEVEL_LIGHT)
 
     return Matcher(as_networks_see(own), as_networks_see(_average_model()), look_at_rest)
 
@@ -229,6 +237,37 @@ def _average_model() -> ExpressionModel:
     return template_model(load_template(asset_path("template.npz")))
 
 
+@functools.cache
+def expression_reader() -> ExpressionReader:
+    """The network, loaded on first use."""
+    return ExpressionReader()
+
+
+def _read(picture: Picture, rest: Reading | None = None) -> Reading | None:
+    """What the reader says of a picture; None where it isn't sure to see a face."""
+    reading = expression_reader().read(picture, rest=rest)
+    return reading if reading.score >= FACE_SCORE else None
+
+
+def _read_rest(picture: Picture) -> Reading | None:
+    """The same of a face at rest. Its coefficients are those that it has compared with itself:
+    what the reader makes of a face that hasn't moved.
+    """
+    alone = _read(picture)
+    return None if alone is None else _read(picture, alone)
+
+
+def _prior(picture: Picture, rest: Reading | None) -> Prior | None:
+    reading = _read(picture, rest)
+    if reading is None:
+        return None
+    deviations = expression_reader().deviations
+    if rest is None:
+        return Prior(reading.coefficients, deviations["alone"])
+    moved = np.maximum(reading.coefficients - rest.coefficients, 0.0)
+    return Prior(moved, deviations["compared"])
+
+
 def _find(picture: Picture) -> PicturePoints | None:
     pixels = picture.astype(np.float32)
     detectors = face_detectors()
@@ -243,10 +282,10 @@ def _least_score(found: Prediction) -> float:
 
 
 def _faces_of(
-    frames: Iterable[tuple[float, Picture]],
-) -> tuple[list[float], list[PicturePoints], int]:
-    """Instants and points of the frames that show a face, and how many don't."""
-    times, faces, missed = [], [], 0
+    frames: Iterable[tuple[float, Picture]], rest: Reading | None
+) -> tuple[list[float], list[PicturePoints], list[Prior | None], int]:
+    """Instants, points and what is read of the frames that show a face, and how many don't."""
+    times, faces, priors, missed = [], [], [], 0
     for instant, picture in frames:
         face = _find(picture)
         if face is None:
@@ -254,7 +293,8 @@ def _faces_of(
         else:
             times.append(instant)
             faces.append(face)
-    return times, faces, missed
+            priors.append(_prior(picture, rest))
+    return times, faces, priors, missed
 
 
 def _refuse_poor(residual: float) -> None:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The 68 points of @vladmandic/face-api (MIT) for benchmarks/landmark_peers.py.
+// @vladmandic/face-api (MIT) for benchmarks/peer_process.py: its 68 points and its emotions.
 //
 // Standard input: for each picture its width and height (uint32, little endian), then its RGB
 // bytes. Standard output: for each picture a line of JSON, null without a face, else
-// {"score": 0..1, "points": [[x, y], ...]}, in pixels from the picture's upper left corner.
+// {"score": 0..1, "points": [[x, y], ...], "emotions": {name: 0..1}}, the points in pixels from the
+// picture's upper left corner.
 // NODE_PATH names the folder that holds the packages.
 'use strict';
 
@@ -23,16 +24,20 @@ async function start() {
   const models = path.join(folderOf('@vladmandic/face-api'), 'model');
   await faceapi.nets.ssdMobilenetv1.loadFromDisk(models);
   await faceapi.nets.faceLandmark68Net.loadFromDisk(models);
+  await faceapi.nets.faceExpressionNet.loadFromDisk(models);
 }
 
 async function describe(pixels, width, height) {
   const picture = tf.tensor3d(Int32Array.from(pixels), [height, width, 3], 'int32');
   const options = new faceapi.SsdMobilenetv1Options({ minConfidence: 0.5 });
-  const face = await faceapi.detectSingleFace(picture, options).withFaceLandmarks();
+  const face = await faceapi
+    .detectSingleFace(picture, options)
+    .withFaceLandmarks()
+    .withFaceExpressions();
   picture.dispose();
   if (!face) return null;
   const points = face.landmarks.positions.map((point) => [point.x, point.y]);
-  return { score: face.detection.score, points };
+  return { score: face.detection.score, points, emotions: face.expressions };
 }
 
 async function main() {

@@ -14,11 +14,6 @@ Networks differ in what they call the middle of a brow or a lid; part of their e
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import shutil
-import struct
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,16 +27,10 @@ from numpy.typing import NDArray
 
 from training.landmarks import points as scheme
 
-from . import ROOT
+from .peer_process import Missing, face_api
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.uint8]
-FACE_API: Final = ROOT / ".cache" / "face-api" / "node_modules"
-FACE_API_PACKAGES: Final = (
-    "@vladmandic/face-api",
-    "@tensorflow/tfjs",
-    "@tensorflow/tfjs-backend-wasm",
-)
 LARGEST_TO_ENLARGE: Final = 400  # pixels a side; dlib sees no face below 80 pixels
 
 _IBUG: Final = scheme.indices(scheme.IBUG_68)
@@ -71,10 +60,6 @@ class Network(Protocol):
     name: str
 
     def find(self, picture: Picture) -> Guess | None: ...
-
-
-class Missing(Exception):  # noqa: N818 - no error: a peer that isn't installed
-    """A peer can't take part; the text says what isn't there."""
 
 
 class Ours:
@@ -164,31 +149,12 @@ class Dlib:
 class FaceApi:
     """@vladmandic/face-api in a Node process of its own."""
 
-    def __init__(self, folder: Path = FACE_API) -> None:
+    def __init__(self) -> None:
         self.name = "face-api 68"
-        node = shutil.which("node")
-        if node is None:
-            raise Missing("node")
-        for package in FACE_API_PACKAGES:
-            if not (folder / package).is_dir():
-                raise Missing(package)
-        self._process = subprocess.Popen(
-            [node, str(Path(__file__).with_name("face_api.js"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "NODE_PATH": str(folder)},
-        )
+        self._process = face_api()
 
     def find(self, picture: Picture) -> Guess | None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        height, width = picture.shape[:2]
-        self._process.stdin.write(struct.pack("<II", width, height) + picture.tobytes())
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("face-api ended before its answer")
-        face = json.loads(line)
+        face = self._process.answer(picture)
         return None if face is None else of_68(face["score"], np.array(face["points"]) - 0.5)
 
 
