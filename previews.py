@@ -26,7 +26,7 @@ _WIDTH: Final = 3.2
 _CENTRE: Final = (0.0, -0.4, -0.2)
 _YAW: Final = 12.0  # degrees: enough to see the depth, and both halves of the mouth
 _FINER: Final = 2  # rays along a pixel
-_PAPER: Final = (62, 62, 62)
+_PAPER: Final = (124, 126, 130)
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.uint8]
