@@ -21,7 +21,7 @@ from .animation.one_euro import smooth
 from .animation.reduction import TOLERANCE, reduced
 from .animation.resample import resample
 from .animation.retarget import Gain, retarget
-from .animation.transition import STILL, Acting, Timing, strength_of, transition
+from .animation.transition import STILL, Acting, Timing, one_sided, strength_of, transition
 from .errors import RigError
 from .models.expression_networks import ExpressionModels, Pose
 from .properties import state_of
@@ -192,4 +192,5 @@ def expression_models() -> ExpressionModels:
 
 def _pose(emotion: str, intensity: float, acting: Acting) -> Pose:
     strength = strength_of(acting.style)
-    return expression_models().generate(emotion, intensity * strength, acting.seed)
+    pose = expression_models().generate(emotion, intensity * strength, acting.seed)
+    return replace(pose, coefficients=one_sided(pose.coefficients, acting))

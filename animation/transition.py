@@ -56,9 +56,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Acting:
-    """``style``: one of easing.STYLES; ``asymmetry`` 0..1: how much one side lags behind and does
-    less; ``seed``: which side, and how long a blink; ``blink``: whether a turn of mind or gaze goes
-    with one; ``regions``: the parts of the face that are animated.
+    """``style``: one of easing.STYLES; ``asymmetry`` 0..1: how much one side lags behind and, in
+    expressions that ``one_sided`` has made so, does less; ``seed``: which side, and how long a
+    blink; ``blink``: whether a turn of mind or gaze goes with one; ``regions``: the parts of the
+    face that are animated.
     """
 
     style: str = "natural"
@@ -101,7 +102,6 @@ def frames_of(path: Floats, timing: Timing, acting: Acting) -> Dense:
             f"A transition of {timing.length} frames is too short.",
             f"Give it at least {SHORTEST} frames.",
         )
-    path = _one_sided(path, acting)
     blink = _blink(path, timing, acting)
     frames = np.arange(timing.length + 1, dtype=np.float64)
     values = np.zeros((len(frames), path.shape[1]))
@@ -117,6 +117,16 @@ def frames_of(path: Floats, timing: Timing, acting: Acting) -> Dense:
     if blink is not None:
         add_blink(values, blink)
     return Dense(np.clip(values, 0.0, 1.0), groups)
+
+
+def one_sided(pose: Floats, acting: Acting) -> Floats:
+    """An expression (52,) with the weaker side of each region doing less."""
+    weaker = np.ones(len(pose))
+    for region, members in MEMBERS.items():
+        side = SIDE[members]
+        weaker[members[side == _weak_side(region, acting)]] -= 0.45 * acting.asymmetry
+    weaker[_GAZE] = 1.0  # eyes look the same way
+    return pose * weaker
 
 
 def strength_of(style: str) -> float:
@@ -158,19 +168,6 @@ def _with_corners(
     lids = [i for i in shapes if i in LIDS]
     shut = sorted({*times.frames, *(int(frame) for frame in blink.frames)})
     return [([i for i in shapes if i not in LIDS], times.frames), (lids, tuple(shut))]
-
-
-def _one_sided(path: Floats, acting: Acting) -> Floats:
-    """The path with the weaker side of each region doing less, towards its end."""
-    if acting.asymmetry == 0.0:
-        return path
-    weaker = np.ones(path.shape[1])
-    for region, members in MEMBERS.items():
-        side = SIDE[members]
-        weaker[members[side == _weak_side(region, acting)]] -= 0.45 * acting.asymmetry
-    weaker[_GAZE] = 1.0  # eyes look the same way
-    share = np.linspace(0.0, 1.0, len(path))[:, None]
-    return path * (1.0 - share + share * weaker)
 
 
 def _by_lag(region: str, acting: Acting) -> list[tuple[float, list[int]]]:

@@ -230,3 +230,21 @@ def write_csv(path: Path, rows: int) -> Path:
         lines.append(f"00:00:{row // 60:02d}:{row % 60:02d}.000,61," + ",".join(values))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def test_with_asymmetry_the_face_returns_to_where_it_began(rigged: bpy.types.Object) -> None:
+    keys = rigged.data.shape_keys.key_blocks
+    for side in ("Left", "Right"):
+        keys[f"mouthSmile{side}"].value = 0.3
+    press(emotion="joy", start=1, length=12, hold=6, back=True, asymmetry=1.0)
+    before, held, after = (pose_at(rigged, frame) for frame in (1, 13, 31))
+    left, right = (held[ARKIT_SHAPES.index(f"mouthSmile{side}")] for side in ("Left", "Right"))
+    assert abs(left - right) > 0.1
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+def test_nothing_moves_while_an_emotion_is_held(rigged: bpy.types.Object) -> None:
+    turns = [Turn("anger", 1.0, 12, 10), Turn("joy", 1.0, 12, 10)]
+    act(bpy.context, rigged, turns, 1, Acting(asymmetry=1.0))
+    np.testing.assert_allclose(pose_at(rigged, 13), pose_at(rigged, 23), atol=1e-4)
+    assert np.abs(pose_at(rigged, 23) - pose_at(rigged, 35)).max() > 0.3
