@@ -6,12 +6,14 @@ buttons and for the batch.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .animation.blinks import LIDS, add_blink, blink_at
 from .animation.captures import Capture, calibrated
@@ -26,11 +28,14 @@ from .errors import RigError
 from .models.expression_networks import ExpressionModels, Pose
 from .properties import state_of
 from .scene.actions import Written, pose_at, write_animation
+from .scene.layers import strips_of
 from .scene.strips import write_strip
 from .vocabulary import ARKIT_SHAPES
 
 if TYPE_CHECKING:
     import bpy
+
+Floats = NDArray[np.float64]
 
 CURRENT: Final = "current"  # the expression that the face has at the first frame
 # Poses along the way from one expression to the next.
@@ -91,7 +96,10 @@ def act(
     """
     _require_keys(head)
     timing = Timing(start, 0, float(frame_rate(context.scene)))
-    pose = _pose(*first, acting) if first[0] != CURRENT else Pose(pose_at(head, start), "", 0.0)
+    if first[0] == CURRENT:
+        pose = Pose(_shown_at(context.scene, head, start))
+    else:
+        pose = _pose(*first, acting)
     targets = [(turn, _pose(turn.emotion, turn.intensity, acting)) for turn in turns]
     if back and turns:
         targets.append((replace(turns[-1], hold=0), pose))
@@ -174,6 +182,25 @@ def frame_rate(scene: bpy.types.Scene) -> Fraction:
     """
     base = Fraction(scene.render.fps_base).limit_denominator(1001)
     return Fraction(scene.render.fps) / base
+
+
+def _shown_at(scene: bpy.types.Scene, head: bpy.types.Object, frame: float) -> Floats:
+    """(52,) values of the head's shape keys at a frame. What NLA strips make of them is only known
+    when the scene stands there.
+    """
+    now = scene.frame_current_final
+    if abs(now - frame) < _WHOLE or not any(True for _strip in strips_of(head)):
+        return pose_at(head, frame)
+    _go_to(scene, frame)
+    try:
+        return pose_at(head, frame)
+    finally:
+        _go_to(scene, now)
+
+
+def _go_to(scene: bpy.types.Scene, frame: float) -> None:
+    whole = math.floor(frame)
+    scene.frame_set(whole, subframe=frame - whole)
 
 
 def _require_keys(head: bpy.types.Object) -> None:

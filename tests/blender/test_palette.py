@@ -156,6 +156,19 @@ def test_a_strip_shows_and_gives_way(
     assert smile_at(head, 60) == pytest.approx(0.0, abs=1e-4)
 
 
+def test_a_strip_goes_on_from_what_is_seen_where_it_begins(
+    head: bpy.types.Object, write_rig: Callable[..., object]
+) -> None:
+    write_rig(head)
+    transition = bpy.ops.auto_rig_face.emotion_transition
+    transition(emotion="joy", start=10, length=12, hold=8, as_strip=True)
+    bpy.context.scene.frame_set(1)
+    transition(emotion="sadness", start=60, length=12, hold=8, as_strip=True)
+    assert smile_at(head, 59) > 0.5
+    assert smile_at(head, 60) == pytest.approx(smile_at(head, 59), abs=0.01)
+    assert smile_at(head, 75) < 0.1
+
+
 def test_a_strip_that_nobody_would_see_is_told(
     head: bpy.types.Object, write_rig: Callable[..., object]
 ) -> None:
