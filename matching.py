@@ -22,9 +22,9 @@ from .animation.capture_table import Capture, frames_without_a_face
 from .animation.emotions import exclude_opposites
 from .errors import RigError
 from .models.assets import asset_path
-from .models.dense_landmarks import FACE_SCORE
+from .models.dense_landmarks import FACE_SCORE, DensePrediction
 from .models.expression_reader import ExpressionReader, Reading
-from .pipeline import face_detectors
+from .pipeline import dense_landmarker, face_detectors
 from .rigging.expression_fit import (
     ExpressionFit,
     FitOptions,
@@ -111,7 +111,8 @@ class Matcher:
         it can't be explained as a face.
         """
         face = find_face(picture)
-        prior = _prior(picture, self.rest_reading)
+        seen = dense_landmarker().predict(picture)
+        prior = _prior(picture, seen, self.rest_reading)
         if self.rest is not None:
             fit = fit_expression(self.rest, face, self.options, prior)
         else:
@@ -119,7 +120,7 @@ class Matcher:
             fit = fit_expression(model, face, options, prior)
             if model is self.own:
                 model, reading = self._own_as_seen(fit)
-                fit = fit_expression(model, face, options, _prior(picture, reading))
+                fit = fit_expression(model, face, options, _prior(picture, seen, reading))
         _refuse_poor(fit.residual)
         notes = (_rough(fit.residual),) if fit.residual > POOR_FIT else ()
         return Match(_possible(fit.coefficients), fit.residual, notes)
@@ -240,12 +241,12 @@ def _average_model() -> ExpressionModel:
 @functools.cache
 def expression_reader() -> ExpressionReader:
     """The network, loaded on first use."""
-    return ExpressionReader()
+    return ExpressionReader(landmarker=dense_landmarker())
 
 
-def _read(picture: Picture, rest: Reading | None = None) -> Reading | None:
-    """What the reader says of a picture; None where it isn't sure to see a face."""
-    reading = expression_reader().read(picture, rest=rest)
+def _read(picture: Picture, seen: DensePrediction, rest: Reading | None = None) -> Reading | None:
+    """What the reader says of the face ``seen`` in a picture; None where it isn't sure of one."""
+    reading = expression_reader().read_face(picture, seen, rest=rest)
     return reading if reading.score >= FACE_SCORE else None
 
 
@@ -253,12 +254,13 @@ def _read_rest(picture: Picture) -> Reading | None:
     """The same of a face at rest. Its coefficients are those that it has compared with itself:
     what the reader makes of a face that hasn't moved.
     """
-    alone = _read(picture)
-    return None if alone is None else _read(picture, alone)
+    seen = dense_landmarker().predict(picture)
+    alone = _read(picture, seen)
+    return None if alone is None else _read(picture, seen, alone)
 
 
-def _prior(picture: Picture, rest: Reading | None) -> Prior | None:
-    reading = _read(picture, rest)
+def _prior(picture: Picture, seen: DensePrediction, rest: Reading | None) -> Prior | None:
+    reading = _read(picture, seen, rest)
     if reading is None:
         return None
     deviations = expression_reader().deviations
@@ -293,7 +295,7 @@ def _faces_of(
         else:
             times.append(instant)
             faces.append(face)
-            priors.append(_prior(picture, rest))
+            priors.append(_prior(picture, dense_landmarker().predict(picture), rest))
     return times, faces, priors, missed
 
 

@@ -30,6 +30,7 @@ from .scene.writer import write
 from .vocabulary import MARKERS
 
 if TYPE_CHECKING:
+    from .models.dense_landmarks import DenseLandmarker
     from .rigging.orientation import Detector, Prediction
     from .rigging.template import Template
 
@@ -421,12 +422,19 @@ def _template() -> Template:
 
 
 @functools.cache
+def dense_landmarker() -> DenseLandmarker:
+    """Our own landmark networks, loaded on first use."""
+    from .models.dense_landmarks import DenseLandmarker
+
+    return DenseLandmarker()
+
+
+@functools.cache
 def face_detectors() -> tuple[Detector, ...]:
     """The networks that find faces, in the order in which they are asked."""
-    from .models.dense_landmarks import DenseLandmarker
     from .models.face_landmarker import FaceLandmarker
     from .rigging.dense_detector import DenseDetector
 
     template = _template()
     canonical = template.dense.on(template.head.vertices)
-    return FaceLandmarker().predict, DenseDetector(DenseLandmarker(), canonical)
+    return FaceLandmarker().predict, DenseDetector(dense_landmarker(), canonical)
