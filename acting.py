@@ -24,10 +24,10 @@ from .animation.reduction import TOLERANCE, reduced
 from .animation.resample import resample
 from .animation.retarget import Gain, retarget
 from .animation.transition import STILL, Acting, Timing, one_sided, strength_of, transition
-from .errors import RigError
 from .models.expression_networks import ExpressionModels, Pose
 from .properties import state_of
 from .scene.actions import Written, pose_at, write_animation
+from .scene.fcurves import require_shape_keys
 from .scene.layers import strips_of
 from .scene.strips import write_strip
 from .vocabulary import ARKIT_SHAPES
@@ -94,7 +94,7 @@ def act(
     as an NLA strip of its own instead of keys in the head's action. Raises RigError where the head
     has no shape keys, a turn is too short, or nobody would see the strip.
     """
-    _require_keys(head)
+    require_shape_keys(head, "animate")
     timing = Timing(start, 0, float(frame_rate(context.scene)))
     if first[0] == CURRENT:
         pose = Pose(_shown_at(context.scene, head, start))
@@ -126,7 +126,7 @@ def perform(
 
     Raises RigError where the head has no shape keys or the rest pose is none.
     """
-    _require_keys(head)
+    require_shape_keys(head, "animate")
     if options.calibrate and capture.neutral is not None:
         capture = calibrated(capture, capture.neutral)
     values = smooth(capture.times, capture.values, strength=options.smoothing)
@@ -156,7 +156,7 @@ def blink(
     """Shut the lids from ``frame`` on and open them again, on top of what they do there already.
     ``seed``: how long they stay shut. Raises RigError where the head has no shape keys.
     """
-    _require_keys(head)
+    require_shape_keys(head, "animate")
     held = float(np.random.default_rng((seed, round(frame) % 2**32)).random())
     lids = blink_at(0.0, float(frame_rate(context.scene)), held)
     frames = frame + np.arange(lids.frames[-1] + 1.0)
@@ -201,14 +201,6 @@ def _shown_at(scene: bpy.types.Scene, head: bpy.types.Object, frame: float) -> F
 def _go_to(scene: bpy.types.Scene, frame: float) -> None:
     whole = math.floor(frame)
     scene.frame_set(whole, subframe=frame - whole)
-
-
-def _require_keys(head: bpy.types.Object) -> None:
-    if head.data.shape_keys is None:
-        raise RigError(
-            f'"{head.name}" has no shape keys to animate.',
-            "Turn on Shape Keys in the options and press Auto-Rig Face.",
-        )
 
 
 @functools.cache

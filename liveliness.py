@@ -12,8 +12,8 @@ from .acting import Performance, frame_rate
 from .animation.idle import Idle, idle
 from .animation.speech import Delivery, spoken
 from .animation.visemes import VisemeCue
-from .errors import RigError
 from .scene.actions import write_animation
+from .scene.fcurves import require_shape_keys
 from .scene.layers import write_layer
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def speak(
     The mouth gets ready a little before. Generated keys of the mouth in the span are replaced, all
     others stay. Raises RigError where the head has no shape keys or nothing is said.
     """
-    _require_keys(head)
+    require_shape_keys(head, "animate")
     rate = float(frame_rate(context.scene))
     animation = spoken(cues, rate, start, delivery or Delivery())
     return Performance(write_animation(head, [animation]), animation.end)
@@ -50,14 +50,6 @@ def live(
     is added to its action and takes the place of the one before. Raises RigError where the head has
     no shape keys or the layer would change what other strips look like.
     """
-    _require_keys(head)
+    require_shape_keys(head, "animate")
     animation = idle(start, end, float(frame_rate(context.scene)), life or Idle())
     return Performance(write_layer(head, LAYER, animation), end)
-
-
-def _require_keys(head: bpy.types.Object) -> None:
-    if head.data.shape_keys is None:
-        raise RigError(
-            f'"{head.name}" has no shape keys to animate.',
-            "Turn on Shape Keys in the options and press Auto-Rig Face.",
-        )

@@ -42,8 +42,9 @@ from .rigging.picture_camera import FaceCamera
 from .rigging.picture_points import PicturePoints, joined
 from .rigging.template import load_template
 from .rigging.views import LEVEL_LIGHT, look, render
+from .scene.fcurves import require_shape_keys
 from .scene.landmark_motion import RiggedSurface
-from .scene.storage import stored_landmarks
+from .scene.storage import required_landmarks
 from .vocabulary import ARKIT_SHAPES
 
 if TYPE_CHECKING:
@@ -195,18 +196,8 @@ def matcher_for(context: bpy.types.Context, head: bpy.types.Object) -> Matcher:
     """Raises RigError where the head has no shape keys, or its landmarks are worth nothing any
     more because the mesh has changed.
     """
-    if head.data.shape_keys is None:
-        raise RigError(
-            f'"{head.name}" has no shape keys to set.',
-            "Turn on Shape Keys in the options and press Auto-Rig Face.",
-        )
-    landmarks = stored_landmarks(head)
-    if landmarks is None:
-        raise RigError(
-            f'The mesh of "{head.name}" has changed since it was rigged, so where its face is '
-            "isn't known.",
-            "Press Auto-Rig Face again.",
-        )
+    require_shape_keys(head, "set")
+    landmarks = required_landmarks(head)
     surface = RiggedSurface(context, head)
     face_mesh = surface.face_mesh
     own = rig_model(landmarks, face_mesh.vertices, surface.offsets, _average_model())

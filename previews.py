@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acting import expression_models
-from .errors import RigError
 from .properties import state_of
 from .rigging.views import look, render
+from .scene.fcurves import require_shape_keys
 from .scene.landmark_motion import RiggedSurface
 from .scene.named_poses import pose_names, read_pose
-from .scene.storage import stored_landmarks
+from .scene.storage import required_landmarks
 from .scene.thumbnails import SIDE, pose_thumbnail, store_thumbnail
 from .vocabulary import ARKIT_SHAPES, EMOTIONS, corrective_pair
 
@@ -39,18 +39,8 @@ class Portraits:
     """
 
     def __init__(self, context: bpy.types.Context, head: bpy.types.Object) -> None:
-        if head.data.shape_keys is None:
-            raise RigError(
-                f'"{head.name}" has no shape keys to show.',
-                "Turn on Shape Keys in the options and press Auto-Rig Face.",
-            )
-        landmarks = stored_landmarks(head)
-        if landmarks is None:
-            raise RigError(
-                f'The mesh of "{head.name}" has changed since it was rigged, so where its face is '
-                "isn't known.",
-                "Press Auto-Rig Face again.",
-            )
+        require_shape_keys(head, "show")
+        landmarks = required_landmarks(head)
         surface = RiggedSurface(context, head)
         self._face_mesh = surface.face_mesh
         self._camera = look(

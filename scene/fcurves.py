@@ -7,8 +7,19 @@ from typing import Final
 
 import bpy
 
+from ..errors import RigError
+
 # Blender's type of the keys that are written here, which tells them from the animator's.
 GENERATED: Final = "GENERATED"
+
+
+def require_shape_keys(obj: bpy.types.Object, purpose: str) -> None:
+    """RigError where the object has none; ``purpose``: a verb, such as animate."""
+    if obj.data.shape_keys is None:
+        raise RigError(
+            f'"{obj.name}" has no shape keys to {purpose}.',
+            "Turn on Shape Keys in the options and press Auto-Rig Face.",
+        )
 
 
 def value_path(name: str) -> str:

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..animation.data import Animation, Curve
-from ..errors import RigError
 from ..vocabulary import ARKIT_SHAPES
 from .actions import Written, key_name, write_animation
-from .fcurves import is_driven
+from .fcurves import is_driven, require_shape_keys
 
 Floats = NDArray[np.float64]
 
@@ -55,9 +54,5 @@ def key_pose(head: bpy.types.Object, coefficients: Floats, frame: float) -> Writ
 
 
 def _blocks_of(head: bpy.types.Object) -> bpy.types.bpy_prop_collection:
-    if head.data.shape_keys is None:
-        raise RigError(
-            f'"{head.name}" has no shape keys to set.',
-            "Turn on Shape Keys in the options and press Auto-Rig Face.",
-        )
+    require_shape_keys(head, "set")
     return head.data.shape_keys.key_blocks

@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RigError
 from ..properties import CertificateLine, state_of
 from ..rigging.data import FaceLandmarks, FaceRig, HeadFrame, Message, Metric, Status
 from .head import SceneHead
@@ -56,6 +57,18 @@ def store_landmarks(head: bpy.types.Object, final: FaceLandmarks, base: FaceLand
 def stored_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
     """The landmarks of the present rig in world space; None if there are none for this mesh."""
     return _stored(head, state_of(head).landmarks)
+
+
+def required_landmarks(head: bpy.types.Object) -> FaceLandmarks:
+    """The landmarks of the present rig. Raises RigError if there are none for this mesh."""
+    landmarks = stored_landmarks(head)
+    if landmarks is None:
+        raise RigError(
+            f'The mesh of "{head.name}" has changed since it was rigged, so where its face is '
+            "isn't known.",
+            "Press Auto-Rig Face again.",
+        )
+    return landmarks
 
 
 def stored_base_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
