@@ -333,6 +333,13 @@ def progress_of(context: bpy.types.Context) -> RigProgress:
     return getattr(context.window_manager, ATTRIBUTE)
 
 
+def copy_settings(source: object, target: object, *groups: type) -> None:
+    """Copy the properties that ``groups`` declare from one holder of them to another."""
+    for group in groups:
+        for name in group.__annotations__:
+            setattr(target, name, getattr(source, name))
+
+
 def head_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """The head that an object belongs to: itself, or where it is a part, armature or marker."""
     if obj is None:

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty
 
 from ..errors import RigError
-from ..properties import MannerProperties, TurnProperties, settings_of
+from ..properties import MannerProperties, TurnProperties, copy_settings, settings_of
 from .common import can_animate, chosen_head, forget_error, tell_error
 from .emotion_transition import acting_of, summary
 
@@ -36,8 +36,7 @@ class AUTORIGFACE_OT_act_sequence(MannerProperties, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin at the current frame, as the panel says."""
         settings = settings_of(context).acting
-        for name in MannerProperties.__annotations__:
-            setattr(self, name, getattr(settings, name))
+        copy_settings(settings, self, MannerProperties)
         self.start = context.scene.frame_current
         return self.execute(context)
 
@@ -93,8 +92,7 @@ class AUTORIGFACE_OT_edit_sequence(bpy.types.Operator):
         last = len(steps) - 1
         if self.change == "ADD":
             step = steps.add()
-            for name in TurnProperties.__annotations__:
-                setattr(step, name, getattr(settings, name))
+            copy_settings(settings, step, TurnProperties)
             settings.step = min(chosen, last) + 1
             steps.move(last + 1, settings.step)
         elif not 0 <= chosen <= last:

@@ -9,12 +9,12 @@ from bpy.props import EnumProperty
 
 from ..properties import state_of
 from ..vocabulary import ARKIT_SHAPES
-from .common import can_animate, chosen_head
+from .common import AnimatesRig, can_animate, chosen_head
 
 _SHAPE_ITEMS = tuple((name, name, "") for name in ARKIT_SHAPES)
 
 
-class AUTORIGFACE_OT_add_gain(bpy.types.Operator):
+class AUTORIGFACE_OT_add_gain(AnimatesRig, bpy.types.Operator):
     """Give a shape a gain of its own."""
 
     bl_idname = "auto_rig_face.add_gain"
@@ -27,11 +27,6 @@ class AUTORIGFACE_OT_add_gain(bpy.types.Operator):
     bl_property = "shape"  # what the search is for
 
     shape: EnumProperty(name="Shape", items=_SHAPE_ITEMS)
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Ask for the shape."""

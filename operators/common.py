@@ -83,6 +83,21 @@ def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bo
     return True
 
 
+class AnimatesRig:
+    """An operator that only keys or poses a rig."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The head carries a rig of ours."""
+        return can_animate(cls, context)
+
+
+def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str) -> None:
+    """Warn of keys, if any, that drivers of the artist's move; ``what``: what became of them."""
+    if driven:
+        operator.report({"WARNING"}, f"Drivers of yours move {', '.join(driven)}: {what}")
+
+
 def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
     """The options of the panel; raises RigError where they leave nothing to do."""
     from ..rigging.data import RigOptions

@@ -10,14 +10,16 @@ import bpy
 from bpy.props import EnumProperty, IntProperty
 
 from ..errors import RigError
-from ..properties import EMOTION_ITEMS, MannerProperties, TurnProperties, settings_of
-from .common import can_animate, chosen_head, forget_error, tell_error
+from ..properties import EMOTION_ITEMS, MannerProperties, TurnProperties, copy_settings, settings_of
+from .common import AnimatesRig, chosen_head, forget_error, tell_error
 
 if TYPE_CHECKING:
     from ..animation.transition import Acting
 
 
-class AUTORIGFACE_OT_emotion_transition(MannerProperties, TurnProperties, bpy.types.Operator):
+class AUTORIGFACE_OT_emotion_transition(
+    AnimatesRig, MannerProperties, TurnProperties, bpy.types.Operator
+):
     """Key a transition to an emotion, from the current frame on."""
 
     bl_idname = "auto_rig_face.emotion_transition"
@@ -36,17 +38,10 @@ class AUTORIGFACE_OT_emotion_transition(MannerProperties, TurnProperties, bpy.ty
     emotion: EnumProperty(name="To", items=EMOTION_ITEMS, default="joy")
     start: IntProperty(name="Start", description="Frame at which the face begins to move")
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
-
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin at the current frame, as the panel says."""
         settings = settings_of(context).acting
-        for group in (TurnProperties, MannerProperties):
-            for name in group.__annotations__:
-                setattr(self, name, getattr(settings, name))
+        copy_settings(settings, self, TurnProperties, MannerProperties)
         self.start = context.scene.frame_current
         return self.execute(context)
 

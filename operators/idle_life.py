@@ -8,10 +8,10 @@ import bpy
 from bpy.props import FloatProperty, IntProperty
 
 from ..errors import RigError
-from .common import can_animate, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, can_animate, chosen_head, forget_error, tell_driven, tell_error
 
 
-class AUTORIGFACE_OT_idle_life(bpy.types.Operator):
+class AUTORIGFACE_OT_idle_life(AnimatesRig, bpy.types.Operator):
     """Add blinks, glances and breath over the scene's frames, as a layer."""
 
     bl_idname = "auto_rig_face.idle_life"
@@ -32,11 +32,6 @@ class AUTORIGFACE_OT_idle_life(bpy.types.Operator):
     )
     seed: IntProperty(name="Seed", description="Another number, another life", default=0, min=0)
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
-
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the layer."""
         from ..animation.idle import Idle
@@ -51,9 +46,7 @@ class AUTORIGFACE_OT_idle_life(bpy.types.Operator):
             tell_error(self, context, error)
             return {"CANCELLED"}
         scene.frame_set(scene.frame_current)
-        if done.written.driven:
-            names = ", ".join(done.written.driven)
-            self.report({"WARNING"}, f"Drivers of yours move {names}: these don't live")
+        tell_driven(self, done.written.driven, "these don't live")
         self.report({"INFO"}, f"{done.written.keys} keys were set in a layer of their own")
         return {"FINISHED"}
 

@@ -11,10 +11,10 @@ from bpy.props import FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import RigError
-from .common import can_animate, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error
 
 
-class AUTORIGFACE_OT_import_speech(ImportHelper, bpy.types.Operator):
+class AUTORIGFACE_OT_import_speech(AnimatesRig, ImportHelper, bpy.types.Operator):
     """Key the mouth to speech whose timings are in a file, from the current frame on."""
 
     bl_idname = "auto_rig_face.import_speech"
@@ -45,11 +45,6 @@ class AUTORIGFACE_OT_import_speech(ImportHelper, bpy.types.Operator):
         step=5,
     )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file."""
         self.start = context.scene.frame_current
@@ -73,8 +68,6 @@ class AUTORIGFACE_OT_import_speech(ImportHelper, bpy.types.Operator):
         context.scene.frame_set(self.start)
         for note in speech.notes:
             self.report({"WARNING"}, note)
-        if done.written.driven:
-            names = ", ".join(done.written.driven)
-            self.report({"WARNING"}, f"Drivers of yours move {names}: these were not keyed")
+        tell_driven(self, done.written.driven, "these were not keyed")
         self.report({"INFO"}, f"{speech.name}: {done.written.keys} keys were set")
         return {"FINISHED"}

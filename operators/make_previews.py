@@ -6,10 +6,10 @@ from __future__ import annotations
 import bpy
 
 from ..errors import RigError
-from .common import can_animate, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell_error
 
 
-class AUTORIGFACE_OT_make_previews(bpy.types.Operator):
+class AUTORIGFACE_OT_make_previews(AnimatesRig, bpy.types.Operator):
     """Show this face in the palette."""
 
     bl_idname = "auto_rig_face.make_previews"
@@ -19,11 +19,6 @@ class AUTORIGFACE_OT_make_previews(bpy.types.Operator):
         "after you have sculpted a shape key"
     )
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Render them; it takes about a second."""

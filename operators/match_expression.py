@@ -20,7 +20,7 @@ from bpy.props import (
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import RigError
-from .common import can_animate, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ _MOST_SHOWN = 9999  # digits that the pointer has room for
 _FILMS = "*.mp4;*.mov;*.m4v;*.mkv;*.webm;*.avi"
 
 
-class AUTORIGFACE_OT_match_expression(ImportHelper, bpy.types.Operator):
+class AUTORIGFACE_OT_match_expression(AnimatesRig, ImportHelper, bpy.types.Operator):
     """Take over the expression of a face in a picture or film."""
 
     bl_idname = "auto_rig_face.match_expression"
@@ -93,11 +93,6 @@ class AUTORIGFACE_OT_match_expression(ImportHelper, bpy.types.Operator):
         max=0.2,
         precision=3,
     )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the files."""
@@ -201,9 +196,7 @@ def _tell(
 ) -> None:
     for note in notes:
         operator.report({"WARNING"}, note)
-    if written.driven:
-        names = ", ".join(written.driven)
-        operator.report({"WARNING"}, f"Drivers of yours move {names}: these were left as they are")
+    tell_driven(operator, written.driven, "these were left as they are")
     operator.report({"INFO"}, said)
 
 

@@ -8,11 +8,11 @@ import bpy
 from bpy.props import FloatProperty
 
 from ..errors import RigError
-from .common import can_animate, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell_error
 from .match_expression import take_over
 
 
-class AUTORIGFACE_OT_match_render(bpy.types.Operator):
+class AUTORIGFACE_OT_match_render(AnimatesRig, bpy.types.Operator):
     """Take over the expression of the face in the render."""
 
     bl_idname = "auto_rig_face.match_render"
@@ -30,11 +30,6 @@ class AUTORIGFACE_OT_match_render(bpy.types.Operator):
         min=0.0,
         soft_max=2.0,
     )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Match and set the pose."""

@@ -9,16 +9,11 @@ from bpy.props import StringProperty
 
 from ..errors import RigError
 from ..properties import state_of
-from .common import can_animate, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error
 
 
-class _NamedPose:
+class _NamedPose(AnimatesRig):
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_animate(cls, context)
 
 
 class AUTORIGFACE_OT_save_pose(_NamedPose, bpy.types.Operator):
@@ -83,9 +78,7 @@ class AUTORIGFACE_OT_apply_pose(_NamedPose, bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        if written.driven:
-            names = ", ".join(written.driven)
-            self.report({"WARNING"}, f"Drivers of yours move {names}: these were left as they are")
+        tell_driven(self, written.driven, "these were left as they are")
         return {"FINISHED"}
 
 
