@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..properties import CaptureGain, head_of, is_rigged, state_of
+from ..properties import CaptureGain, head_of, state_of
+from .place import RigPanel
 
 _NAME_SHARE = 0.5  # of a line's width
 
@@ -31,19 +32,10 @@ class AUTORIGFACE_UL_gains(bpy.types.UIList):
         row.prop(item, "offset", text="", emboss=False)
 
 
-class AUTORIGFACE_PT_gains(bpy.types.Panel):
+class AUTORIGFACE_PT_gains(RigPanel, bpy.types.Panel):
     bl_label = "Capture Gains"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Auto-Rig Face"
     bl_parent_id = "AUTORIGFACE_PT_performance"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The active object belongs to a rigged head."""
-        head = head_of(context.active_object)
-        return head is not None and is_rigged(head)
 
     def draw(self, context: bpy.types.Context) -> None:
         """The shapes that answer otherwise than the actor's; all others aren't in the list."""

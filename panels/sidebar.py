@@ -24,6 +24,7 @@ from ..properties import (
 from ..scene.thumbnails import pose_thumbnail
 from ..vocabulary import STICKY_PROPERTY
 from .icons import icon_of
+from .place import RigPanel, SidebarPanel
 
 # Blender has no green or amber icon for text of any colour; these come in colours.
 _STATUS_ICONS: Final = {
@@ -44,13 +45,7 @@ _PICTURE_SCALE: Final = 4.0
 _LETTER_WIDTH: Final = 7.0
 
 
-class _SidebarPanel:
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Auto-Rig Face"
-
-
-class AUTORIGFACE_PT_main(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_main(SidebarPanel, bpy.types.Panel):
     bl_label = "Auto-Rig Face"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -77,15 +72,9 @@ class AUTORIGFACE_PT_main(_SidebarPanel, bpy.types.Panel):
         layout.operator("auto_rig_face.remove_rig", icon="TRASH")
 
 
-class AUTORIGFACE_PT_certificate(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_certificate(RigPanel, bpy.types.Panel):
     bl_label = "Certificate"
     bl_parent_id = "AUTORIGFACE_PT_main"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The active object belongs to a rigged head."""
-        head = head_of(context.active_object)
-        return head is not None and is_rigged(head)
 
     def draw(self, context: bpy.types.Context) -> None:
         """The verdict, and what fails and where."""
@@ -102,7 +91,7 @@ class AUTORIGFACE_PT_certificate(_SidebarPanel, bpy.types.Panel):
             self.layout.prop(head, f'["{STICKY_PROPERTY}"]', text="Sticky Lips", slider=True)
 
 
-class AUTORIGFACE_PT_figures(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_figures(SidebarPanel, bpy.types.Panel):
     bl_label = "Figures"
     bl_parent_id = "AUTORIGFACE_PT_certificate"
     bl_options = {"DEFAULT_CLOSED"}
@@ -112,7 +101,7 @@ class AUTORIGFACE_PT_figures(_SidebarPanel, bpy.types.Panel):
         _draw_passed(self.layout, state_of(head_of(context.active_object)))
 
 
-class AUTORIGFACE_PT_remarks(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_remarks(SidebarPanel, bpy.types.Panel):
     bl_label = "Remarks"
     bl_parent_id = "AUTORIGFACE_PT_main"
 
@@ -128,15 +117,9 @@ class AUTORIGFACE_PT_remarks(_SidebarPanel, bpy.types.Panel):
             _draw_text(context, self.layout, message.text, _SEVERITY_ICONS[message.severity])
 
 
-class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_emotions(RigPanel, bpy.types.Panel):
     bl_label = "Emotions"
     bl_parent_id = "AUTORIGFACE_PT_main"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The active object belongs to a rigged head."""
-        head = head_of(context.active_object)
-        return head is not None and is_rigged(head)
 
     def draw(self, context: bpy.types.Context) -> None:
         """A palette of emotions and of the artist's own expressions."""
@@ -163,7 +146,7 @@ class AUTORIGFACE_PT_emotions(_SidebarPanel, bpy.types.Panel):
         column.prop(settings, "hold")
 
 
-class AUTORIGFACE_PT_acting(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_acting(SidebarPanel, bpy.types.Panel):
     bl_label = "Acting"
     bl_parent_id = "AUTORIGFACE_PT_emotions"
     bl_options = {"DEFAULT_CLOSED"}
@@ -203,7 +186,7 @@ class AUTORIGFACE_UL_sequence(bpy.types.UIList):
             row.prop(item, name, text="", emboss=False)
 
 
-class AUTORIGFACE_PT_sequence(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_sequence(SidebarPanel, bpy.types.Panel):
     bl_label = "Sequence"
     bl_parent_id = "AUTORIGFACE_PT_emotions"
     bl_options = {"DEFAULT_CLOSED"}
@@ -221,15 +204,9 @@ class AUTORIGFACE_PT_sequence(_SidebarPanel, bpy.types.Panel):
         layout.operator("auto_rig_face.act_sequence", icon="PLAY")
 
 
-class AUTORIGFACE_PT_performance(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_performance(RigPanel, bpy.types.Panel):
     bl_label = "Performance"
     bl_parent_id = "AUTORIGFACE_PT_main"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The active object belongs to a rigged head."""
-        head = head_of(context.active_object)
-        return head is not None and is_rigged(head)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """What is taken from files, and what goes on by itself."""
@@ -244,7 +221,7 @@ class AUTORIGFACE_PT_performance(_SidebarPanel, bpy.types.Panel):
         row.operator("auto_rig_face.remove_idle_life", text="", icon="X")
 
 
-class AUTORIGFACE_PT_options(_SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_options(SidebarPanel, bpy.types.Panel):
     bl_label = "Options"
     bl_parent_id = "AUTORIGFACE_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
