@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS
+
+from training.markdown import number, table
 
 OURS: Final = "Auto-Rig Face"
 GOOGLE: Final = "Face Landmarker"
@@ -61,7 +63,7 @@ def _coefficients(result: Mapping[str, Any]) -> Iterator[str]:
             if found is not None:
                 label = f"{label} (face found in {100 * found:.0f} %)"
             rows.append((crowd, label, *_numbers(part, "error", "rms", "correlation"), str(alive)))
-    yield _table(("pictures", "", "mean error", "RMS error", "correlation", "alive of 52"), rows)
+    yield table(("pictures", "", "mean error", "RMS error", "correlation", "alive of 52"), rows)
     yield ""
 
 
@@ -77,13 +79,13 @@ def _emotions(result: Mapping[str, Any]) -> Iterator[str]:
         (
             crowd,
             f"{OURS}, with rest" if who == "with rest" else who,
-            *(_number(figures[crowd]["recall"][name]) for name in EMOTIONS),
+            *(number(figures[crowd]["recall"][name]) for name in EMOTIONS),
             *_numbers(figures[crowd], "mean", "found", "mean of found"),
         )
         for crowd in ("all", "people")
         for who, figures in result["emotions"].items()
     ]
-    yield _table(("pictures", "", *EMOTIONS, "mean", "found", "mean of found"), rows)
+    yield table(("pictures", "", *EMOTIONS, "mean", "found", "mean of found"), rows)
     yield ""
     for name, what in result["lacking"].items():
         yield f"{name} took no part: {what} isn't installed.\n"
@@ -97,7 +99,7 @@ def _confusion(result: Mapping[str, Any]) -> Iterator[str]:
     yield "Confusion of ours on people, with rest; rows are what was shown:\n"
     counts = result["emotions"]["with rest"]["people"]["confusion"]
     rows = [(name, *map(str, row)) for name, row in zip(EMOTIONS, counts, strict=True)]
-    yield _table(("", *EMOTIONS), rows)
+    yield table(("", *EMOTIONS), rows)
     yield ""
 
 
@@ -113,22 +115,12 @@ def _keys(result: Mapping[str, Any]) -> Iterator[str]:
     rows = [
         (
             f"**{name}**" if name.startswith(SAID_DEAD) else name,
-            *(_number(keys[name]["correlation"]) for keys in (ours, rest, google)),
+            *(number(keys[name]["correlation"]) for keys in (ours, rest, google)),
         )
         for name in ARKIT_SHAPES
     ]
-    yield _table(("key", OURS, "with rest", GOOGLE), rows)
+    yield table(("key", OURS, "with rest", GOOGLE), rows)
 
 
 def _numbers(part: Mapping[str, Any], *names: str) -> tuple[str, ...]:
-    return tuple(_number(part[name]) for name in names)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = tuple(heads)
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    return tuple(number(part[name]) for name in names)

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from auto_rig_face.models.expression_reader import NETWORK
 from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS
 
+from ..markdown import number, table
 from .evaluate import CLEAR, STRONG
 
 _PARTS: Final = ("all heads", "people", "all, with rest", "people, with rest")
@@ -57,7 +57,7 @@ an intensity of {CLEAR} on.
 Most coefficients are 0: reading nothing at all has a mean error of
 {figures["nothing"]["error"]:.3f} and an RMS error of {figures["nothing"]["rms"]:.3f}. Taking the
 reading at rest off the other one, without the network's help: error {gap["error"]:.3f}, RMS
-{gap["rms"]:.3f}, correlation {_number(gap["correlation"])}.
+{gap["rms"]:.3f}, correlation {number(gap["correlation"])}.
 
 {_recall(figures)}
 
@@ -104,44 +104,34 @@ def _summary(figures: dict[str, Any]) -> str:
         "intensity: mean absolute error": "intensity error",
     }
     rows = [
-        (label, *(_number(part[name]) for part in _parts(figures))) for label, name in names.items()
+        (label, *(number(part[name]) for part in _parts(figures))) for label, name in names.items()
     ]
-    return _table(("", *_PARTS), rows)
+    return table(("", *_PARTS), rows)
 
 
 def _recall(figures: dict[str, Any]) -> str:
     rows = [
-        (name, *(_number(part["recall"][name]) for part in _parts(figures))) for name in EMOTIONS
+        (name, *(number(part["recall"][name]) for part in _parts(figures))) for name in EMOTIONS
     ]
-    return _table(("recall", *_PARTS), rows)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = tuple(heads)
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    return table(("recall", *_PARTS), rows)
 
 
 def _confusion(counts: list[list[int]]) -> str:
     rows = zip(EMOTIONS, counts, strict=True)
-    return _table(("", *EMOTIONS), [(name, *map(str, row)) for name, row in rows])
+    return table(("", *EMOTIONS), [(name, *map(str, row)) for name, row in rows])
 
 
 def _keys(alone: dict[str, Any], rest: dict[str, Any]) -> str:
-    return _table(
+    return table(
         ("key", "error", "correlation", "rest", "strong", "absent", "strong examples"),
         [
             (
                 name,
-                _number(alone[name]["error"]),
-                _number(alone[name]["correlation"]),
-                _number(rest[name]["correlation"]),
-                _number(alone[name]["strong"]),
-                _number(alone[name]["absent"]),
+                number(alone[name]["error"]),
+                number(alone[name]["correlation"]),
+                number(rest[name]["correlation"]),
+                number(alone[name]["strong"]),
+                number(alone[name]["absent"]),
                 str(alone[name]["examples"]),
             )
             for name in ARKIT_SHAPES
@@ -153,7 +143,7 @@ def _compared(runs: list[dict[str, Any]]) -> str:
     if len(runs) < 2:
         return ""
     heads = ("looks at", "network", "seconds", "pictures shown", "bytes", "ms")
-    table = _table(
+    compared = table(
         (*heads, "correlation", "with rest", "recall", "recall, people"),
         [
             (
@@ -163,10 +153,10 @@ def _compared(runs: list[dict[str, Any]]) -> str:
                 str(run["training"]["shown"]),
                 str(run["file"]["bytes"]),
                 f"{run['milliseconds']['reader']:.1f}",
-                _number(run["alone"]["all"]["correlation"]),
-                _number(run["with rest"]["all"]["correlation"]),
-                _number(run["alone"]["all"]["mean recall"]),
-                _number(run["alone"]["people"]["mean recall"]),
+                number(run["alone"]["all"]["correlation"]),
+                number(run["with rest"]["all"]["correlation"]),
+                number(run["alone"]["all"]["mean recall"]),
+                number(run["alone"]["people"]["mean recall"]),
             )
             for run in runs
         ],
@@ -175,6 +165,6 @@ def _compared(runs: list[dict[str, Any]]) -> str:
 The first row is the network of this card. All learnt from the same bank, on a processor that had
 other work as well: what they saw in their time tells more than the time does.
 
-{table}
+{compared}
 
 """
