@@ -36,6 +36,7 @@ from .capture_table import (
     shape_columns,
 )
 from .data import Floats
+from .text_file import number_in
 
 RATE_KEYS: Final = ("fps", "exportFps", "frameRate")
 NAME_KEYS: Final = ("names", "facsNames")
@@ -188,10 +189,7 @@ def _shapes(frame: Any, place: int, file: str) -> dict[str, Any]:
 
 def _number(value: Any, what: str, file: str) -> float:
     """RigError for anything but a finite number."""
-    try:
-        number = np.nan if isinstance(value, bool | str) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = np.nan
+    number = number_in(value)
     if not np.isfinite(number):
         raise RigError(
             f'{file} has "{str(value)[:40]}" for {what}, which isn\'t a number.',

@@ -20,6 +20,7 @@ from .capture_csv import read_csv
 from .capture_json import read_json
 from .capture_table import Capture
 from .data import Floats
+from .text_file import read_text
 
 __all__ = ["Capture", "calibrated", "neutral_beside", "read_capture", "read_neutral"]
 
@@ -82,27 +83,15 @@ def calibrated(capture: Capture, neutral: Floats) -> Capture:
 
 
 def _read(path: Path) -> Capture:
-    text = _text(path)
+    text = read_text(
+        path,
+        lambda size: _refuse_large(size, "csv", path),
+        "Choose the CSV or JSON file of the take, not its video.",
+    )
     start = text.lstrip()[:1]
     reader = read_json if start in {"{", "["} else read_csv
     _refuse_large(len(text), "json" if reader is read_json else "csv", path)
     return reader(text, path.name, path.stem)
-
-
-def _text(path: Path) -> str:
-    try:
-        _refuse_large(path.stat().st_size, "csv", path)
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise RigError(
-            f"{path} can't be read: {error.strerror or error}.",
-            "Check that the file is there and may be read.",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise RigError(
-            f"{path.name} isn't a text file in UTF-8.",
-            "Choose the CSV or JSON file of the take, not its video.",
-        ) from error
 
 
 def _refuse_large(size: int, kind: str, path: Path) -> None:

@@ -18,6 +18,7 @@ from .speech_times import (
     seconds,
     viseme_cues,
 )
+from .text_file import read_text
 from .visemes import SILENCE, VisemeCue
 
 MOST_MEGABYTES: Final = 20
@@ -38,7 +39,11 @@ def read_speech(path: Path) -> Speech:
     """Visemes with their times from a file, whose form is told by what is in it. Raises RigError
     for anything that isn't timed speech.
     """
-    text = _text(path)
+    text = read_text(
+        path,
+        lambda size: _refuse_large(size, path),
+        "Choose the JSON or TSV file with the timings, not the recording.",
+    )
     if text.lstrip()[:1] in {"{", "["}:
         intervals, untimed = read_json(text, path.name)
     else:
@@ -103,21 +108,9 @@ def _number(cell: str) -> float | str:
         return cell
 
 
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MOST_MEGABYTES * 1_000_000:
-            raise RigError(
-                f"{path.name} is larger than {MOST_MEGABYTES} megabytes.",
-                "Choose the file with the timings, not the recording; cut long ones.",
-            )
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
+def _refuse_large(size: int, path: Path) -> None:
+    if size > MOST_MEGABYTES * 1_000_000:
         raise RigError(
-            f"{path} can't be read: {error.strerror or error}.",
-            "Check that the file is there and may be read.",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise RigError(
-            f"{path.name} isn't a text file in UTF-8.",
-            "Choose the JSON or TSV file with the timings, not the recording.",
-        ) from error
+            f"{path.name} is larger than {MOST_MEGABYTES} megabytes.",
+            "Choose the file with the timings, not the recording; cut long ones.",
+        )

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import RigError
 from .phonemes import SILENCES, UNKNOWN_SPEECH, Shown, shown_by_mouth_shape, shown_by_phoneme
 from .pronounce import duration_of, pronounced
+from .text_file import number_in
 from .visemes import VisemeCue
 
 MOUTH_SHAPE: Final = "mouth shape"
@@ -38,10 +39,7 @@ class Interval:
 
 def seconds(value: Any, what: str, file: str) -> float:
     """A time as a number; RigError for anything but a finite one that isn't negative."""
-    try:
-        number = np.nan if isinstance(value, bool | str) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = np.nan
+    number = number_in(value)
     if not np.isfinite(number):
         raise RigError(
             f'{file} has "{str(value)[:40]}" as {what}, which isn\'t a time.',
