@@ -34,7 +34,7 @@ $(error No Python 3.11 or 3.13 with its venv module was found on PATH or in ~/.p
 endif
 endif
 
-.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality bench-landmarks bench-expressions bench-acting check-mediapipe clean requirements format
+.PHONY: help demo assets test test-all test-gui test-training lint build bench bench-shapes bench-generality bench-landmarks bench-expressions bench-matching bench-acting check-mediapipe clean requirements format
 
 help:
 	@echo "make demo [HEAD=path]         set up, then rig two heads (or yours) into out/demo/"
@@ -50,6 +50,7 @@ help:
 	@echo "make bench-acting             smoothness and speed of acted transitions and captures"
 	@echo "make bench-landmarks          landmark networks beside others (installs torch)"
 	@echo "make bench-expressions        expressions from pictures beside others (installs torch)"
+	@echo "make bench-matching [RIGS=...] how well pictures' expressions are taken over"
 	@echo "make check-mediapipe          landmarks beside Google's own package (installs mediapipe)"
 	@echo "make assets                   bake the template and the landmark models"
 	@echo "make format                   reformat the Python files"
@@ -136,6 +137,11 @@ bench-shapes: $(READY) $(ASSETS)
 
 bench-generality: $(READY) $(ASSETS) $(TRAINING_TEMPLATE)
 	@$(PY) -m benchmarks.generality --out benchmarks/results
+
+# Of the demonstration's heads, or of RIGS: .blend files with a rig of ours.
+bench-matching: $(READY) $(ASSETS)
+	@[ -n "$(RIGS)" ] || [ -e out/demo/pip.blend ] || $(MAKE) --no-print-directory demo
+	@$(PY) -m benchmarks.matching $(RIGS)
 
 bench-acting: $(READY) $(ASSETS)
 	@$(PY) -m benchmarks.acting
