@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .act_sequence import AUTORIGFACE_OT_act_sequence, AUTORIGFACE_OT_edit_sequence
+from .bones_for_export import AUTORIGFACE_OT_bones_for_export
 from .capture_gains import AUTORIGFACE_OT_add_gain, AUTORIGFACE_OT_remove_gain
 from .cut_mouth import AUTORIGFACE_OT_cut_mouth
 from .edit_markers import AUTORIGFACE_OT_edit_markers, AUTORIGFACE_OT_hide_markers
@@ -45,6 +46,7 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_save_pose,
         AUTORIGFACE_OT_apply_pose,
         AUTORIGFACE_OT_delete_pose,
+        AUTORIGFACE_OT_bones_for_export,
         AUTORIGFACE_OT_remove_rig,
     )
 )

@@ -7,6 +7,7 @@ import bpy
 
 from . import icons
 from .capture_gains import AUTORIGFACE_PT_gains, AUTORIGFACE_UL_gains
+from .export import AUTORIGFACE_PT_export
 from .sidebar import (
     AUTORIGFACE_PT_acting,
     AUTORIGFACE_PT_certificate,
@@ -33,6 +34,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         AUTORIGFACE_PT_performance,
         AUTORIGFACE_UL_gains,
         AUTORIGFACE_PT_gains,
+        AUTORIGFACE_PT_export,
         AUTORIGFACE_PT_options,
     )
 )

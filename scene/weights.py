@@ -110,7 +110,7 @@ def _replace_groups(
         group = obj.vertex_groups.new(name=name)
         created.append((group.name, name))
         transaction.on_rollback(functools.partial(remove_groups, obj, [group.name]))
-        _add_weights(group, vertices, weights[vertices, column])
+        add_weights(group, vertices, weights[vertices, column])
     if active >= 0:
         obj.vertex_groups.active_index = active
 
@@ -168,7 +168,7 @@ def _write_rows(
         group = obj.vertex_groups[name]
         group.remove(everything)
         held = rows[weights[rows, column] > 0]
-        _add_weights(group, held, weights[held, column])
+        add_weights(group, held, weights[held, column])
 
 
 def _read_weights(obj: bpy.types.Object, columns: list[str]) -> NDArray[np.float32]:
@@ -186,7 +186,7 @@ def _read_weights(obj: bpy.types.Object, columns: list[str]) -> NDArray[np.float
     return weights
 
 
-def _add_weights(
+def add_weights(
     group: bpy.types.VertexGroup, vertices: NDArray[np.int64], values: NDArray[np.float32]
 ) -> None:
     """One call for each distinct weight: Blender takes many vertices but one weight at a time."""

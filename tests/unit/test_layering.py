@@ -26,6 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "liveliness": {"acting", "scene", "animation", "properties"},
     "previews": {"acting", "scene", "rigging", "properties"},
     "matching": {"scene", "models", "rigging", "animation", "pipeline", "properties"},
+    "bone_animation": {"scene", "rigging", "animation", "properties"},
     "properties": set(),
     "preferences": {"properties"},
     "operators": {
@@ -33,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
             "acting",
             "liveliness",
             "animation",
+            "bone_animation",
             "matching",
             "pipeline",
             "previews",
@@ -46,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
     "panels": {"properties", "preferences", "scene.thumbnails"},
     "batch": {
         *("acting", "animation", "matching", "pipeline", "scene", "models", "rigging"),
-        *("liveliness", "properties"),
+        *("bone_animation", "liveliness", "properties"),
     },
     "__init__": {"operators", "panels", "properties", "preferences"},
 }
@@ -69,6 +71,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "liveliness": INFERENCE | GEOMETRY | LEARNING,
     "previews": INFERENCE | GEOMETRY | LEARNING,
     "matching": INFERENCE | GEOMETRY | LEARNING,
+    "bone_animation": INFERENCE | GEOMETRY | LEARNING,
     "properties": INFERENCE | GEOMETRY | LEARNING,
     "preferences": INFERENCE | GEOMETRY | LEARNING,
     "operators": INFERENCE | GEOMETRY | LEARNING,
