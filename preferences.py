@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.handlers import persistent
+
+from .errors import RigError
+from .properties import ATTRIBUTE, fill_in_options
 
 
 class AutoRigFacePreferences(bpy.types.AddonPreferences):
-    """What the artist prefers, whatever the file."""
+    """What the artist prefers, whatever the file. ``defaults``: see properties.defaults."""
 
     bl_idname = __package__
 
@@ -19,19 +23,60 @@ class AutoRigFacePreferences(bpy.types.AddonPreferences):
         min=0.01,
         max=1.0,
     )
+    defaults: bpy.props.StringProperty(options={"HIDDEN"})
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Lay out the settings."""
-        self.layout.use_property_split = True
-        self.layout.prop(self, "marker_size")
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "marker_size")
+        row = layout.row()
+        text = "New files begin with your own options" if self.defaults else "New files: as usual"
+        row.label(text=text)
+        row.operator("auto_rig_face.save_defaults")
+        row.operator("auto_rig_face.clear_defaults")
+
+
+def preferences_of(context: bpy.types.Context) -> AutoRigFacePreferences | None:
+    """The add-on's preferences; None where the package runs without being an enabled add-on."""
+    addon = context.preferences.addons.get(__package__)
+    return None if addon is None else addon.preferences
 
 
 def marker_size(context: bpy.types.Context) -> float:
-    """Marker size in IOD; the default where the package runs without being an enabled add-on."""
-    addon = context.preferences.addons.get(__package__)
-    if addon is None or addon.preferences is None:
+    """Marker size in IOD."""
+    preferences = preferences_of(context)
+    if preferences is None:
         return AutoRigFacePreferences.bl_rna.properties["marker_size"].default
-    return addon.preferences.marker_size
+    return preferences.marker_size
 
 
-register, unregister = bpy.utils.register_classes_factory((AutoRigFacePreferences,))
+@persistent
+def _begin_new_files(path: str) -> None:
+    """What was saved keeps its options."""
+    preferences = preferences_of(bpy.context)
+    if path or preferences is None or not preferences.defaults:
+        return
+    for scene in bpy.data.scenes:
+        try:
+            fill_in_options(getattr(scene, ATTRIBUTE), preferences.defaults)
+        except RigError as error:
+            # There is no operator whose report would show it.
+            print(error)
+
+
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(
+    (AutoRigFacePreferences,)
+)
+
+
+def register() -> None:
+    """Add the preferences, and what new files take from them."""
+    _register_classes()
+    bpy.app.handlers.load_post.append(_begin_new_files)
+
+
+def unregister() -> None:
+    """Take both away again."""
+    bpy.app.handlers.load_post.remove(_begin_new_files)
+    _unregister_classes()

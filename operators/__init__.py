@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .act_sequence import AUTORIGFACE_OT_act_sequence, AUTORIGFACE_OT_edit_sequence
+from .acting_presets import AUTORIGFACE_OT_add_acting_preset
 from .bones_for_export import AUTORIGFACE_OT_bones_for_export
 from .capture_gains import AUTORIGFACE_OT_add_gain, AUTORIGFACE_OT_remove_gain
 from .cut_mouth import AUTORIGFACE_OT_cut_mouth
@@ -24,6 +25,7 @@ from .named_poses import (
 )
 from .remove_rig import AUTORIGFACE_OT_remove_rig
 from .rig_face import AUTORIGFACE_OT_rig_face
+from .studio_defaults import AUTORIGFACE_OT_clear_defaults, AUTORIGFACE_OT_save_defaults
 
 register, unregister = bpy.utils.register_classes_factory(
     (
@@ -47,6 +49,9 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_apply_pose,
         AUTORIGFACE_OT_delete_pose,
         AUTORIGFACE_OT_bones_for_export,
+        AUTORIGFACE_OT_add_acting_preset,
+        AUTORIGFACE_OT_save_defaults,
+        AUTORIGFACE_OT_clear_defaults,
         AUTORIGFACE_OT_remove_rig,
     )
 )

@@ -22,7 +22,7 @@ class AUTORIGFACE_OT_bones_for_export(AnimatesRig, bpy.types.Operator):
         "Make a copy of the head without shape keys, whose bones move it as the keys do: for "
         "engines and formats that know no shape keys. The rig stays as it is"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     content: EnumProperty(
         name="Content",

@@ -28,7 +28,7 @@ class AUTORIGFACE_OT_emotion_transition(
         "Key a transition to this emotion, from the current frame on: brows lead, the mouth "
         "follows, eyes and lids come last. Keys of yours stay as they are"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     first: EnumProperty(
         name="From",
@@ -36,7 +36,9 @@ class AUTORIGFACE_OT_emotion_transition(
         items=(("current", "Current", "As the face is at the first frame"), *EMOTION_ITEMS),
     )
     emotion: EnumProperty(name="To", items=EMOTION_ITEMS, default="joy")
-    start: IntProperty(name="Start", description="Frame at which the face begins to move")
+    start: IntProperty(
+        name="Start", description="Frame at which the face begins to move", options={"SKIP_PRESET"}
+    )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Begin at the current frame, as the panel says."""

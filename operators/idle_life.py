@@ -20,7 +20,7 @@ class AUTORIGFACE_OT_idle_life(AnimatesRig, bpy.types.Operator):
         "Let the face blink, look about and breathe over the scene's frame range. It is a strip of "
         "its own in the NLA Editor that is added to what the head does; pressing again replaces it"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     amount: FloatProperty(
         name="Amount",

@@ -23,10 +23,12 @@ class AUTORIGFACE_OT_import_capture(AnimatesRig, ImportHelper, bpy.types.Operato
         "Key a face capture on the rigged head, from the current frame on: a CSV file of Live Link "
         "Face, or a JSON file of ARKit weights. Keys of yours stay as they are"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     filter_glob: StringProperty(default="*.csv;*.json", options={"HIDDEN"})
-    start: IntProperty(name="Start", description="Frame at which the capture begins")
+    start: IntProperty(
+        name="Start", description="Frame at which the capture begins", options={"SKIP_PRESET"}
+    )
     smoothing: FloatProperty(
         name="Smoothing",
         description="0 leaves the capture as it is; more makes a calmer face",

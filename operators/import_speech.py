@@ -23,10 +23,12 @@ class AUTORIGFACE_OT_import_speech(AnimatesRig, ImportHelper, bpy.types.Operator
         "Key the mouth to speech, from the current frame on: a JSON or TSV file of Rhubarb Lip "
         "Sync, or a JSON file of words or phonemes with their times. Keys of yours stay as they are"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     filter_glob: StringProperty(default="*.json;*.tsv", options={"HIDDEN"})
-    start: IntProperty(name="Start", description="Frame at which the recording begins")
+    start: IntProperty(
+        name="Start", description="Frame at which the recording begins", options={"SKIP_PRESET"}
+    )
     amount: FloatProperty(
         name="Amount",
         description="How clearly the mouth speaks: less mumbles, more enunciates. "

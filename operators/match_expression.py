@@ -45,7 +45,7 @@ class AUTORIGFACE_OT_match_expression(AnimatesRig, ImportHelper, bpy.types.Opera
         "Take over the expression of a face: one picture makes a pose, several pictures or a film "
         "make keys from the current frame on. Keys of yours stay as they are"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     filter_glob: StringProperty(default=f"{_PICTURES};{_FILMS}", options={"HIDDEN"})
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
@@ -60,7 +60,11 @@ class AUTORIGFACE_OT_match_expression(AnimatesRig, ImportHelper, bpy.types.Opera
             ("KEYS", "Keyframes", "Key the expression at the start frame"),
         ),
     )
-    start: IntProperty(name="Start", description="Frame of the keys, or at which they begin")
+    start: IntProperty(
+        name="Start",
+        description="Frame of the keys, or at which they begin",
+        options={"SKIP_PRESET"},
+    )
     strength: FloatProperty(
         name="Strength",
         description="1 as the picture shows it, more for an exaggerated face",

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from . import icons
+from . import emotion_pie, icons
+from .acting_presets import AUTORIGFACE_PT_acting_presets
 from .capture_gains import AUTORIGFACE_PT_gains, AUTORIGFACE_UL_gains
 from .export import AUTORIGFACE_PT_export
 from .sidebar import (
@@ -28,6 +29,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         AUTORIGFACE_PT_figures,
         AUTORIGFACE_PT_remarks,
         AUTORIGFACE_PT_emotions,
+        AUTORIGFACE_PT_acting_presets,
         AUTORIGFACE_PT_acting,
         AUTORIGFACE_UL_sequence,
         AUTORIGFACE_PT_sequence,
@@ -44,9 +46,11 @@ def register() -> None:
     """Add the panels."""
     icons.register()
     _register_classes()
+    emotion_pie.register()
 
 
 def unregister() -> None:
     """Take them away again."""
+    emotion_pie.unregister()
     _unregister_classes()
     icons.unregister()

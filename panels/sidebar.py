@@ -23,6 +23,7 @@ from ..properties import (
 )
 from ..scene.thumbnails import pose_thumbnail
 from ..vocabulary import STICKY_PROPERTY
+from .acting_presets import AUTORIGFACE_PT_acting_presets
 from .icons import icon_of
 from .place import RigPanel, SidebarPanel
 
@@ -151,6 +152,10 @@ class AUTORIGFACE_PT_acting(SidebarPanel, bpy.types.Panel):
     bl_parent_id = "AUTORIGFACE_PT_emotions"
     bl_options = {"DEFAULT_CLOSED"}
 
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Ways to act under names."""
+        AUTORIGFACE_PT_acting_presets.draw_panel_header(self.layout)
+
     def draw(self, context: bpy.types.Context) -> None:
         """How the emotions are acted."""
         layout = self.layout
@@ -243,6 +248,7 @@ class AUTORIGFACE_PT_options(SidebarPanel, bpy.types.Panel):
         row.prop(settings, "exaggeration", slider=True)
         layout.prop(settings, "existing_keys")
         layout.prop(settings, "parts")
+        layout.operator("auto_rig_face.save_defaults", icon="PREFERENCES")
 
 
 def _palette(

@@ -21,6 +21,7 @@ from .access import (
     state_of,
 )
 from .acting import ActingSettings, MannerProperties, SequenceStep, TurnProperties
+from .defaults import fill_in_options, options_as_text
 from .items import EMOTION_ITEMS, SHAPE_SETS
 from .object_state import (
     CaptureGain,
@@ -55,9 +56,11 @@ __all__ = (
     "TurnProperties",
     "chosen_shapes",
     "copy_settings",
+    "fill_in_options",
     "has_sealed_mouth",
     "head_of",
     "is_rigged",
+    "options_as_text",
     "progress_of",
     "settings_of",
     "state_of",
