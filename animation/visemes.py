@@ -20,6 +20,7 @@ import numpy as np
 
 from ..vocabulary import ARKIT_SHAPES
 from .data import Floats
+from .recipes import on_both_sides
 
 SILENCE: Final = "sil"
 BILABIAL: Final = "PP"
@@ -150,11 +151,7 @@ BEHAVIOURS: Final[dict[str, Behaviour]] = {
 
 def shapes_of(viseme: str) -> dict[str, float]:
     """Weights of the ARKit shapes that show a viseme at full strength."""
-    weights: dict[str, float] = {}
-    for name, weight in _RECIPES[viseme].items():
-        names = [name] if name in ARKIT_SHAPES else [f"{name}Left", f"{name}Right"]
-        weights |= dict.fromkeys(names, weight)
-    return weights
+    return on_both_sides(_RECIPES[viseme])
 
 
 # All shapes that speech moves, in ARKit order.

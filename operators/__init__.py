@@ -25,6 +25,10 @@ from .named_poses import (
 )
 from .remove_rig import AUTORIGFACE_OT_remove_rig
 from .rig_face import AUTORIGFACE_OT_rig_face
+from .standard_keys import (
+    AUTORIGFACE_OT_add_standard_keys,
+    AUTORIGFACE_OT_remove_standard_keys,
+)
 from .studio_defaults import AUTORIGFACE_OT_clear_defaults, AUTORIGFACE_OT_save_defaults
 
 register, unregister = bpy.utils.register_classes_factory(
@@ -53,5 +57,7 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_save_defaults,
         AUTORIGFACE_OT_clear_defaults,
         AUTORIGFACE_OT_remove_rig,
+        AUTORIGFACE_OT_add_standard_keys,
+        AUTORIGFACE_OT_remove_standard_keys,
     )
 )

@@ -21,6 +21,7 @@ from .sidebar import (
     AUTORIGFACE_PT_sequence,
     AUTORIGFACE_UL_sequence,
 )
+from .standards import AUTORIGFACE_PT_standards
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
     (
@@ -38,6 +39,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         AUTORIGFACE_PT_gains,
         AUTORIGFACE_PT_export,
         AUTORIGFACE_PT_options,
+        AUTORIGFACE_PT_standards,
     )
 )
 

@@ -22,8 +22,9 @@ from .access import (
 )
 from .acting import ActingSettings, MannerProperties, SequenceStep, TurnProperties
 from .defaults import fill_in_options, options_as_text
-from .items import EMOTION_ITEMS, SHAPE_SETS
+from .items import EMOTION_ITEMS, SHAPE_SETS, STANDARD_ITEMS, STANDARD_MODE_ITEMS
 from .object_state import (
+    AddedStandard,
     CaptureGain,
     CertificateLine,
     MessageLine,
@@ -40,7 +41,10 @@ __all__ = (
     "ATTRIBUTE",
     "EMOTION_ITEMS",
     "SHAPE_SETS",
+    "STANDARD_ITEMS",
+    "STANDARD_MODE_ITEMS",
     "ActingSettings",
+    "AddedStandard",
     "CaptureGain",
     "CertificateLine",
     "MannerProperties",
@@ -80,6 +84,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         NamedPose,
         Thumbnail,
         CaptureGain,
+        AddedStandard,
         ObjectState,
         SequenceStep,
         ActingSettings,

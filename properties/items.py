@@ -50,3 +50,23 @@ STYLE_ITEMS: Final = (
     ("subtle", "Subtle", "Held back, and one part of the face after another"),
 )
 REGION_ITEMS: Final = tuple((name, name.capitalize(), "") for name in FACE_REGIONS)
+
+# The standards of animation.standards by identifier, in the order in which artists are offered
+# them; a test keeps the two alike.
+STANDARD_ITEMS: Final = (
+    ("vrm", "VRM 1.0", "18 preset expressions: emotions, vowels, blinks, gaze"),
+    ("rpm", "Ready Player Me", "15 visemes and 5 more, beside the 52 ARKit shapes"),
+    ("metahuman", "MetaHuman", "Curves of Unreal's MetaHumans that an ARKit shape stands behind"),
+    ("unity", "Unity", "The 52 ARKit shapes with a capital first letter, as Live Capture has them"),
+    ("mmd", "MMD", "Morphs that motions of MikuMikuDance expect, by their Japanese names"),
+    ("oculus", "Oculus Visemes", "The 15 visemes of Oculus Lipsync"),
+    ("emotions", "Emotions", "The seven emotions of the palette"),
+)
+STANDARD_MODE_ITEMS: Final = (
+    ("ADD", "Add", "Bake every name as a key of its own; the rig's keys stay as they are"),
+    (
+        "RENAME",
+        "Rename",
+        "Give the rig's keys the standard's names where it only names them otherwise; bake the rest",
+    ),
+)

@@ -21,17 +21,27 @@ from .items import ROLE_ITEMS, STATUS_ITEMS
 
 
 class OwnedKey(bpy.types.PropertyGroup):
-    """A shape key that the rig made, and what its motion was, to notice later sculpting."""
+    """A shape key that the rig made, and what its motion was, to notice later sculpting.
+
+    ``recipe``: of a standard's key, the ARKit weights that it was baked from, as JSON; "" of the
+    rig's own. ``original``: what a key was called before it got a standard's name; "" of others.
+    """
 
     count: IntProperty()
     length: FloatProperty()
     moment: FloatProperty()
+    recipe: StringProperty()
+    original: StringProperty()
 
 
 class OwnedName(bpy.types.PropertyGroup):
     """The name of a vertex group or bone that the rig made."""
 
     bone: StringProperty()
+
+
+class AddedStandard(bpy.types.PropertyGroup):
+    """A standard whose keys a head has; its name is the standard's identifier."""
 
 
 class CertificateLine(bpy.types.PropertyGroup):
@@ -101,6 +111,8 @@ class ObjectState(bpy.types.PropertyGroup):
     head: PointerProperty(type=bpy.types.Object)
 
     keys: CollectionProperty(type=OwnedKey)
+    standards: CollectionProperty(type=AddedStandard)
+    renamed: BoolProperty()
     groups: CollectionProperty(type=OwnedName)
     made_basis: BoolProperty()
     modifier: StringProperty()

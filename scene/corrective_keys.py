@@ -42,7 +42,7 @@ def write_corrective_keys(
         options = replace(options, existing_keys="KEEP")
     scale, kept = rig.landmarks.frame.scale, []
     for part in scene_head.parts:
-        writer = KeyWriter(part, options, transaction)
+        writer = KeyWriter(part.obj, options, transaction)
         for pair, sources in pairs.items():
             name, rows = corrective_name(*pair), part.own_rows(rig.correctives[pair])
             if not (moves(rows, scale) or writer.has_written(name)):
@@ -80,7 +80,7 @@ def write_sticky_key(
         sources["mouthClose"] = closed
     scale, kept = rig.landmarks.frame.scale, []
     for part in scene_head.parts:
-        writer, rows = KeyWriter(part, options, transaction), part.own_rows(motion)
+        writer, rows = KeyWriter(part.obj, options, transaction), part.own_rows(motion)
         if not (moves(rows, scale) or writer.has_written(STICKY_LIPS)):
             continue
         written = writer.write(STICKY_LIPS, displacement(part, rows, ["jawOpen"], scale))

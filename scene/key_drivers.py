@@ -15,6 +15,7 @@ from .fcurves import value_path
 from .transaction import Transaction
 
 # Names of the variables; a driver that has others is the artist's own.
+_FOLLOWED: Final = ("slider",)
 _FACTORS: Final = ("a", "b")
 _STICKY: Final = ("jaw", "amount", "closed")
 
@@ -30,7 +31,7 @@ def follow(
     if _driver_of(obj, name) is None:
         curve = _add(obj, name, transaction)
         curve.driver.type = "AVERAGE"
-        _add_variable(curve, "slider", head.data.shape_keys, value_path(head_name))
+        _add_variable(curve, _FOLLOWED[0], head.data.shape_keys, value_path(head_name))
 
 
 def follow_product(
@@ -98,6 +99,49 @@ def _drive_sticky(curve: bpy.types.FCurve, wanted: Sequence[tuple[str, bpy.types
     left = " * max(0, 1 - closed / max(jaw, 0.001))" if is_closed else ""
     curve.driver.type = "SCRIPTED"
     curve.driver.expression = f"amount * max(0, min(jaw, 1 - jaw)){left}"
+
+
+def driven_values(
+    obj: bpy.types.Object, head: bpy.types.Object, values: Mapping[str, float]
+) -> dict[str, float]:
+    """What the drivers that the rig made on an object's keys come to, key name -> value, where the
+    head's keys have ``values`` and all others rest. The artist's own drivers aren't followed.
+    """
+    keys = obj.data.shape_keys
+    if keys is None or keys.animation_data is None:
+        return {}
+    names = {value_path(block.name): block.name for block in keys.key_blocks}
+    paths = {value_path(name): value for name, value in values.items()}
+    result = {}
+    for curve in keys.animation_data.drivers:
+        value = _outcome(curve.driver, head, paths)
+        if value and curve.data_path in names:
+            result[names[curve.data_path]] = min(max(value, 0.0), 1.0)
+    return result
+
+
+def _outcome(
+    driver: bpy.types.Driver, head: bpy.types.Object, paths: Mapping[str, float]
+) -> float | None:
+    """The value of a driver that the rig made; None of any other."""
+    inputs = {v.name: _input(v.targets[0], head, paths) for v in driver.variables}
+    if tuple(inputs) == _FACTORS:
+        return inputs["a"] * inputs["b"]
+    if tuple(inputs) == _FOLLOWED:
+        return inputs["slider"]
+    if "amount" in inputs and set(inputs) <= set(_STICKY):
+        jaw = inputs["jaw"]
+        left = max(0.0, 1.0 - inputs.get("closed", 0.0) / max(jaw, 0.001))
+        return inputs["amount"] * max(0.0, min(jaw, 1.0 - jaw)) * left
+    return None
+
+
+def _input(
+    target: bpy.types.DriverTarget, head: bpy.types.Object, paths: Mapping[str, float]
+) -> float:
+    if target.id == head:
+        return float(head.path_resolve(target.data_path))
+    return paths.get(target.data_path, 0.0) if target.id == head.data.shape_keys else 0.0
 
 
 def remove_driver(obj: bpy.types.Object, name: str) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..properties import state_of
 from .fcurves import remove_generated
-from .head import SceneOptions, ScenePart
+from .head import SceneOptions
 from .key_drivers import remove_driver
 from .mesh_access import basis_positions
 from .transaction import Transaction
@@ -36,11 +36,13 @@ class Motion(NamedTuple):
 class KeyWriter:
     """Writes keys on one object, and knows how to take each one back."""
 
-    def __init__(self, part: ScenePart, options: SceneOptions, transaction: Transaction) -> None:
-        self._obj = part.obj
+    def __init__(
+        self, obj: bpy.types.Object, options: SceneOptions, transaction: Transaction
+    ) -> None:
+        self._obj = obj
         self._options = options
         self._transaction = transaction
-        self._basis = basis_positions(part.obj.data).astype(np.float64)
+        self._basis = basis_positions(obj.data).astype(np.float64)
 
     def write(self, name: str, displacement: NDArray[np.float64]) -> str | None:
         """Write one (N, 3) object-space displacement; return the key's name, None if left out."""
@@ -104,8 +106,11 @@ class KeyWriter:
 
 def own_key_name(obj: bpy.types.Object, shape: str) -> str | None:
     """The name of the rig's key for an ARKit shape; None where it has none."""
-    keys = state_of(obj).keys
-    return next((name for name in (shape, shape + RIG_SUFFIX) if name in keys), None)
+    keys, names = state_of(obj).keys, (shape, shape + RIG_SUFFIX)
+    own = next((name for name in names if name in keys), None)
+    if own is None and state_of(obj).renamed:
+        own = next((key.name for key in keys if key.original in names), None)
+    return own
 
 
 def remove_keys(obj: bpy.types.Object, names: Iterable[str]) -> list[str]:

@@ -10,11 +10,14 @@ from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY
 from .armature import existing_armature
 from .bone_names import is_our_modifier
 from .key_drivers import remove_driver
+from .key_names import restore_names
 from .key_writer import remove_keys, remove_lone_basis
 from .layers import remove_layer
 from .markers import remove_markers
 from .state import clear_state
 from .strips import remove_strips
+from .transaction import Transaction
+from .vrm_expressions import unbind_expressions
 from .weights import remove_groups
 
 
@@ -26,6 +29,9 @@ def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
     remove_markers(context, head)
     remove_layer(head)
     remove_strips(head)
+    with Transaction() as transaction:
+        restore_names(head, transaction)
+    unbind_expressions(context, head)
     armature = existing_armature(context, head)
     kept: list[str] = []
     for obj in _members(head):

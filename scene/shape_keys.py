@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import bpy
 
@@ -15,7 +15,9 @@ from .corrective_keys import write_corrective_keys, write_sticky_key
 from .head import SceneHead, SceneOptions, ScenePart
 from .key_drivers import follow
 from .key_motion import SIDEWAYS_SHAPES, displacement, moves
+from .key_names import rename_keys, restore_names
 from .key_writer import RIG_SUFFIX, KeyWriter, remove_keys
+from .standard_keys import bake_again
 from .transaction import Transaction
 
 
@@ -36,8 +38,9 @@ def write_shape_keys(
     an earlier rig that this one doesn't have any more.
     """
     messages = _mirror_messages(scene_head)
+    had = restore_names(scene_head.obj, transaction)
     head, scale = scene_head.parts[0], rig.landmarks.frame.scale
-    head_writer = KeyWriter(head, options, transaction)
+    head_writer = KeyWriter(head.obj, options, transaction)
     kept = []
     names: dict[str, str] = {}
     for shape in shapes:
@@ -61,7 +64,17 @@ def write_shape_keys(
         return (remove_others or depends) and name not in current
 
     _remove_on_commit(scene_head, is_stale, transaction)
+    transaction.on_commit(functools.partial(_keep_standards, scene_head.obj, had, options))
     return messages + remarks
+
+
+def _keep_standards(head: bpy.types.Object, had: Mapping[str, str], options: SceneOptions) -> None:
+    """Bake the keys of standards that were added to an earlier rig again, and give its names to
+    this one.
+    """
+    with Transaction() as transaction:
+        bake_again(head, options, transaction)
+        rename_keys(head, had, transaction)
 
 
 def _write_part(
@@ -73,7 +86,7 @@ def _write_part(
     transaction: Transaction,
 ) -> None:
     scale = rig.landmarks.frame.scale
-    writer = KeyWriter(part, options, transaction)
+    writer = KeyWriter(part.obj, options, transaction)
     for shape, head_key in names.items():
         rows = part.own_rows(rig.shapes[shape])
         if not (moves(rows, scale) or writer.has_written(head_key)):
@@ -87,7 +100,8 @@ def _remove_on_commit(
     scene_head: SceneHead, is_stale: Callable[[str], bool], transaction: Transaction
 ) -> None:
     for part in scene_head.parts:
-        stale = [key.name for key in state_of(part.obj).keys if is_stale(key.name)]
+        keys = state_of(part.obj).keys
+        stale = [key.name for key in keys if not key.recipe and is_stale(key.name)]
         transaction.on_commit(functools.partial(remove_keys, part.obj, stale))
 
 

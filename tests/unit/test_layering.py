@@ -24,6 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "pipeline": {"scene", "models", "rigging", "properties"},
     "acting": {"scene", "models", "animation", "properties"},
     "liveliness": {"acting", "scene", "animation", "properties"},
+    "standards": {"scene", "animation", "properties"},
     "previews": {"acting", "scene", "rigging", "properties"},
     "matching": {"scene", "models", "rigging", "animation", "pipeline", "properties"},
     "bone_animation": {"scene", "rigging", "animation", "properties"},
@@ -38,6 +39,7 @@ LAYERS: dict[str, set[str]] = {
             "matching",
             "pipeline",
             "previews",
+            "standards",
             "properties",
             "preferences",
             "scene",
@@ -49,6 +51,7 @@ LAYERS: dict[str, set[str]] = {
     "batch": {
         *("acting", "animation", "matching", "pipeline", "scene", "models", "rigging"),
         *("bone_animation", "liveliness", "properties"),
+        *("liveliness", "standards", "properties"),
     },
     "__init__": {"operators", "panels", "properties", "preferences"},
 }
@@ -69,6 +72,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "pipeline": INFERENCE | GEOMETRY | LEARNING,
     "acting": INFERENCE | GEOMETRY | LEARNING,
     "liveliness": INFERENCE | GEOMETRY | LEARNING,
+    "standards": INFERENCE | GEOMETRY | LEARNING,
     "previews": INFERENCE | GEOMETRY | LEARNING,
     "matching": INFERENCE | GEOMETRY | LEARNING,
     "bone_animation": INFERENCE | GEOMETRY | LEARNING,

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The preset expressions of VRM 1.0.
+
+Names: VRM Consortium, "VRMC_vrm.expressions"
+(https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/expressions.md).
+The specification leaves to the artist how each deforms the face. Left and right are the avatar's
+own, of ``lookLeft`` as well: it is the gaze to the avatar's left
+(specification/VRMC_vrm-1.0/lookAt.md).
+
+Emotions keep the lips shut where they can, since lip sync comes on top of them. The specification
+names the vowels aa, i, u, eh and oh.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from ..visemes import shapes_of
+from .emotion_keys import shown
+from .standard import Standard, recipes
+
+# Preset -> what the "VRM format" add-on for Blender calls it in Python, where that differs.
+ADDON_NAMES: Final = MappingProxyType(
+    {
+        "blinkLeft": "blink_left",
+        "blinkRight": "blink_right",
+        "lookUp": "look_up",
+        "lookDown": "look_down",
+        "lookLeft": "look_left",
+        "lookRight": "look_right",
+    }
+)
+
+VRM: Final = Standard(
+    "vrm",
+    "VRM 1.0",
+    "https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/expressions.md",
+    recipes(
+        {
+            "happy": shown("joy"),
+            "angry": shown("anger", 1),
+            "sad": shown("sadness"),
+            "relaxed": {
+                "mouthSmile": 0.45,
+                "cheekSquint": 0.25,
+                "eyeBlink": 0.3,
+                "browInnerUp": 0.15,
+            },
+            "surprised": shown("surprise", 1),
+            "neutral": {},
+            "aa": shapes_of("aa"),
+            "ih": shapes_of("ih"),
+            "ou": shapes_of("ou"),
+            "ee": shapes_of("E"),
+            "oh": shapes_of("oh"),
+            "blink": {"eyeBlink": 1.0},
+            "blinkLeft": {"eyeBlinkLeft": 1.0},
+            "blinkRight": {"eyeBlinkRight": 1.0},
+            "lookUp": {"eyeLookUp": 1.0},
+            "lookDown": {"eyeLookDown": 1.0},
+            "lookLeft": {"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0},
+            "lookRight": {"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0},
+        }
+    ),
+)
