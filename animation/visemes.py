@@ -94,9 +94,9 @@ _RECIPES: Final[dict[str, dict[str, float]]] = {
         "mouthUpperUp": 0.2,
     },
     # toe.
-    "oh": {"jawOpen": 0.38, "mouthFunnel": 0.5, "mouthPucker": 0.25},
+    "oh": {"jawOpen": 0.38, "mouthFunnel": 0.6, "mouthPucker": 0.4},
     # book, you.
-    "ou": {"jawOpen": 0.16, "mouthFunnel": 0.25, "mouthPucker": 0.8},
+    "ou": {"jawOpen": 0.14, "mouthFunnel": 0.4, "mouthPucker": 0.9},
 }
 VISEMES: Final[tuple[str, ...]] = tuple(_RECIPES)
 

@@ -67,6 +67,6 @@ STANDARD_MODE_ITEMS: Final = (
     (
         "RENAME",
         "Rename",
-        "Give the rig's keys the standard's names where it only names them otherwise; bake the rest",
+        "Give the rig's keys the standard's names where it only has others; bake the rest",
     ),
 )
