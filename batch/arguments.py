@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ..animation.standards import STANDARDS
 from ..vocabulary import LEAST_EXAGGERATION, MOST_EXAGGERATION
 
 OUTPUT_FORMATS: Final[tuple[str, ...]] = ("blend", "glb", "fbx")
@@ -32,6 +33,8 @@ class BatchArguments:
     time_limit: float = DEFAULT_TIME_LIMIT
     exaggeration: float = 1.0
     cut_mouths: bool = False
+    standards: tuple[str, ...] = ()
+    rename_keys: bool = False
 
 
 def script_arguments(argv: Sequence[str], inside_blender: bool) -> list[str]:
@@ -49,7 +52,11 @@ def script_arguments(argv: Sequence[str], inside_blender: bool) -> list[str]:
 
 def parse(arguments: Sequence[str]) -> BatchArguments:
     """Parse the command line. Wrong usage prints why and raises SystemExit(2)."""
-    namespace = _parser().parse_args(list(arguments))
+    parser = _parser()
+    namespace = parser.parse_args(list(arguments))
+    naming = [name for name in namespace.standard if STANDARDS[name].renames]
+    if namespace.rename_keys and len(naming) != 1:
+        parser.error(f"--rename-keys needs --standard with one of {', '.join(_renaming())}")
     return BatchArguments(
         inputs=tuple(namespace.inputs),
         out=namespace.out,
@@ -62,6 +69,8 @@ def parse(arguments: Sequence[str]) -> BatchArguments:
         time_limit=namespace.time_limit,
         exaggeration=namespace.exaggeration,
         cut_mouths=namespace.cut_mouths,
+        standards=namespace.standard,
+        rename_keys=namespace.rename_keys,
     )
 
 
@@ -121,17 +130,49 @@ def _parser() -> argparse.ArgumentParser:
         metavar="X",
         help=f"how far shapes move, {LEAST_EXAGGERATION} to {MOST_EXAGGERATION} (default: 1.0)",
     )
+    _add_standards(parser)
     return parser
 
 
+def _add_standards(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--standard",
+        type=_standards,
+        default=(),
+        metavar="LIST",
+        help=f"add the keys of these as well, comma-separated, of {', '.join(STANDARDS)}",
+    )
+    parser.add_argument(
+        "--rename-keys",
+        action="store_true",
+        help=(
+            "give the rig's own keys the standard's names where these only are other names "
+            f"({', '.join(_renaming())})"
+        ),
+    )
+
+
+def _renaming() -> list[str]:
+    return [name for name, standard in STANDARDS.items() if standard.renames]
+
+
 def _formats(text: str) -> tuple[str, ...]:
+    return _chosen(text, OUTPUT_FORMATS, "formats")
+
+
+def _standards(text: str) -> tuple[str, ...]:
+    return _chosen(text, tuple(STANDARDS), "standards")
+
+
+def _chosen(text: str, known: Sequence[str], what: str) -> tuple[str, ...]:
+    """The names of a comma-separated list, in the order of those that are known."""
     names = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in OUTPUT_FORMATS]
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise argparse.ArgumentTypeError(
-            f"{text!r} isn't a list of formats; choose from {', '.join(OUTPUT_FORMATS)}"
+            f"{text!r} isn't a list of {what}; choose from {', '.join(known)}"
         )
-    return tuple(name for name in OUTPUT_FORMATS if name in names)
+    return tuple(name for name in known if name in names)
 
 
 def _jobs(text: str) -> int:

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import pipeline
+from ..animation.standards import STANDARDS
 from ..errors import RigError
 from ..models.pictures import read_picture
 from ..rigging.data import FaceLandmarks, FaceMesh, Message, RigOptions
+from ..standards import Mode, add_standard
 from . import exporters, importers, report
 from .contact_sheet import Picture, refusal_sheet, rig_sheet
 from .heads import HeadsFound, find_heads
@@ -141,6 +143,8 @@ def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
     with head.timed("contact sheet"):
         title = f"{head.job.stem}: {head.report['status'].replace('_', ' ')}"
         head.sheet = rig_sheet(outcome.face_mesh, outcome.rig, title, _notes(head))
+    with head.timed("standards"):
+        _add_standards(head)
     return _export(head, progress)
 
 
@@ -195,6 +199,16 @@ def _describe(head: _Head, outcome: pipeline.RigOutcome) -> None:
         disabled_shapes=list(rig.disabled_shapes),
         bones=[bone.name for bone in rig.bones],
     )
+
+
+def _add_standards(head: _Head) -> None:
+    """Give the rigged head the keys that were asked for."""
+    options = head.job.options
+    for identifier in options.get("standards", ()):
+        rename = options.get("rename_keys", False) and bool(STANDARDS[identifier].renames)
+        mode: Mode = "RENAME" if rename else "ADD"
+        added = add_standard(bpy.context, head.head, identifier, mode)
+        head.messages += [Message("info", remark) for remark in added.remarks]
 
 
 def _export(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:

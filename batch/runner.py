@@ -92,6 +92,8 @@ class Runner:
             "reference": content_hash(reference) if reference else None,
             "exaggeration": self.arguments.exaggeration,
             "cut_mouths": self.arguments.cut_mouths,
+            "standards": list(self.arguments.standards),
+            "rename_keys": self.arguments.rename_keys,
         }
         stems = unique_stems(files)
         self._stems.update(stems)

@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from auto_rig_face.animation.standards import STANDARDS
 from auto_rig_face.batch import importers
 from auto_rig_face.batch.registration import ensure_registered
 from auto_rig_face.models.assets import asset_path
@@ -189,6 +190,24 @@ def test_one_object_can_be_named(tmp_path: Path) -> None:
     report = _report(out, "cast")
     assert report["status"] == "failed"
     assert "Choose one of: Anna, Anna eyes, Ball" in report["messages"][0]["text"]
+
+
+def test_keys_of_standards_are_in_the_results(tmp_path: Path) -> None:
+    _add_head()
+    path = _save(tmp_path / "head.glb")
+    out = tmp_path / "out"
+    asked = ("--format", "glb,fbx", "--standard", "vrm,mmd,unity", "--rename-keys")
+    done = _rig(path, *asked, out=out)
+    assert done.returncode == 0, done.stderr
+    expected = {n for i in ("vrm", "mmd", "unity") for n in STANDARDS[i].targets}
+    for kind in ("glb", "fbx"):
+        importers.open_file(out / f"head.{kind}")
+        keys = set(bpy.data.objects["Head"].data.shape_keys.key_blocks.keys())
+        assert expected <= keys
+        assert not keys & set(ARKIT_SHAPES)
+    options = _report(out, "head")["options"]
+    assert options["standards"] == ["vrm", "unity", "mmd"]
+    assert options["rename_keys"]
 
 
 def test_what_cannot_be_rigged_is_said_for_each_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ def test_everything_can_be_asked_for() -> None:
     line = "a.glb b/ --out o --format fbx,glb --reference r.png --object Head --jobs 2 --resume"
     parsed = arguments.parse(
         [*line.split(), "--strict", "--time-limit", "30", "--exaggeration", "1.3", "--cut-mouths"]
+        + ["--standard", "mmd,VRM,unity", "--rename-keys"]
     )
     assert parsed == arguments.BatchArguments(
         inputs=("a.glb", "b/"),
@@ -26,6 +27,8 @@ def test_everything_can_be_asked_for() -> None:
         time_limit=30.0,
         exaggeration=1.3,
         cut_mouths=True,
+        standards=("vrm", "unity", "mmd"),
+        rename_keys=True,
     )
 
 
@@ -47,6 +50,9 @@ def test_options_may_stand_before_the_inputs() -> None:
         "a.obj --out o --time-limit nan",
         "a.obj --out o --exaggeration 3",
         "a.obj --out o --exaggeration nan",
+        "a.obj --out o --standard daz",
+        "a.obj --out o --standard vrm --rename-keys",
+        "a.obj --out o --standard unity,metahuman --rename-keys",
         "a.obj --out o --unknown",
     ],
 )
