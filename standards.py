@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .animation.standards import ADDON_NAMES, STANDARDS, VRM, Standard
+from .animation.standards import ADDON_NAMES, OVERRIDES, STANDARDS, VRM, Standard
 from .errors import RigError
 from .properties import state_of
 from .scene.head import SceneOptions
@@ -71,7 +71,7 @@ def add_standard(
         state_of(head).standards.add().name = identifier
     bound = 0
     if standard is VRM:
-        bound = bind_expressions(context, head, baked.names, ADDON_NAMES)
+        bound = bind_expressions(context, head, baked.names, ADDON_NAMES, OVERRIDES)
     context.view_layer.update()
     renamed = len(_renamed(head, standard))
     return Added(len(baked.names) + renamed, renamed, bound, tuple(remarks))

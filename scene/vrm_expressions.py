@@ -18,6 +18,8 @@ from .armature import existing_armature
 from .landmark_motion import parts_of
 
 _PROPERTY: Final = "vrm_addon_extension"
+_NO_OVERRIDE: Final = "none"
+_OVERRIDE: Final = "blend"
 
 
 def bind_expressions(
@@ -25,11 +27,13 @@ def bind_expressions(
     head: bpy.types.Object,
     names: Mapping[str, str],
     addon_names: Mapping[str, str],
+    overrides: Mapping[str, Collection[str]],
 ) -> int:
     """Let preset expressions show keys; how many were bound, on all armatures of the head.
 
     ``names``: preset -> the head's key for it, which parts have, too; ``addon_names``: preset ->
-    the add-on's attribute, where that differs. Binds of the artist's own to other keys stay.
+    the add-on's attribute, where that differs; ``overrides``: preset -> the overrides that are to
+    blend. Binds of the artist's own to other keys stay, and overrides that are set.
     """
     objects, bound = [head, *parts_of(head)], 0
     for presets in _presets(context, head):
@@ -44,6 +48,9 @@ def bind_expressions(
                     bind = expression.morph_target_binds.add()
                     bind.node.mesh_object_name = obj.name
                     bind.index, bind.weight = key, 1.0
+            for override in overrides.get(preset, ()):
+                if getattr(expression, override) == _NO_OVERRIDE:
+                    setattr(expression, override, _OVERRIDE)
             bound += 1
     return bound
 
@@ -57,9 +64,10 @@ def unbind_expressions(
     objects = [head, *parts_of(head)]
     for presets in _presets(context, head):
         for prop in presets.bl_rna.properties:
-            binds = getattr(getattr(presets, prop.identifier, None), "morph_target_binds", None)
-            if binds is not None:
-                _unbind(binds, objects, keys)
+            expression = getattr(presets, prop.identifier, None)
+            binds = getattr(expression, "morph_target_binds", None)
+            if binds is not None and _unbind(binds, objects, keys) and not len(binds):
+                _forget_overrides(expression)
 
 
 def _presets(context: bpy.types.Context, head: bpy.types.Object) -> Iterator[Any]:
@@ -85,8 +93,16 @@ def _armatures(context: bpy.types.Context, head: bpy.types.Object) -> list[bpy.t
     return found
 
 
-def _unbind(binds: Any, objects: list[bpy.types.Object], keys: Collection[str]) -> None:
-    names = {obj.name for obj in objects}
+def _forget_overrides(expression: Any) -> None:
+    for override in ("override_blink", "override_mouth"):
+        if getattr(expression, override) == _OVERRIDE:
+            setattr(expression, override, _NO_OVERRIDE)
+
+
+def _unbind(binds: Any, objects: list[bpy.types.Object], keys: Collection[str]) -> int:
+    """Take binds to these keys away; how many there were."""
+    before, names = len(binds), {obj.name for obj in objects}
     for index in reversed(range(len(binds))):
         if binds[index].node.mesh_object_name in names and binds[index].index in keys:
             binds.remove(index)
+    return before - len(binds)

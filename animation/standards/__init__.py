@@ -14,9 +14,9 @@ from .oculus import OCULUS
 from .ready_player_me import READY_PLAYER_ME
 from .standard import Recipe, Standard
 from .unity import UNITY
-from .vrm import ADDON_NAMES, VRM
+from .vrm import ADDON_NAMES, OVERRIDES, VRM
 
-__all__ = ("ADDON_NAMES", "STANDARDS", "VRM", "Recipe", "Standard")
+__all__ = ("ADDON_NAMES", "OVERRIDES", "STANDARDS", "VRM", "Recipe", "Standard")
 
 # Identifier -> standard, in the order in which people are offered them.
 STANDARDS: Final[Mapping[str, Standard]] = MappingProxyType(

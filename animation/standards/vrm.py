@@ -84,3 +84,20 @@ VRM: Final = Standard(
         }
     ),
 )
+
+
+def _procedural(preset: str) -> tuple[str, ...]:
+    """What of the system's own motion an emotion meets: a blink or lip sync on top of it."""
+    moved = set(VRM.recipes[preset])
+    lids = not moved.isdisjoint(("eyeBlinkLeft", "eyeSquintLeft"))
+    return (
+        *(("override_blink",) if lids else ()),
+        *(("override_mouth",) if "jawOpen" in moved else ()),
+    )
+
+
+# Emotion -> the add-on's names of what fades as it comes ("Procedural override" of the
+# specification), since keys add up: eyes half shut and a blink would shut them too far.
+OVERRIDES: Final = MappingProxyType(
+    {preset: _procedural(preset) for preset in ("happy", "angry", "sad", "relaxed", "surprised")}
+)

@@ -16,6 +16,7 @@ from auto_rig_face.scene.remove import remove_rig
 from auto_rig_face.standards import add_standard, remove_standard
 from bpy.props import (
     CollectionProperty,
+    EnumProperty,
     FloatProperty,
     PointerProperty,
     StringProperty,
@@ -45,8 +46,13 @@ class MorphTargetBind(bpy.types.PropertyGroup):
     weight: FloatProperty(min=0, default=1, max=1)
 
 
+OVERRIDE_ITEMS = [(name, name, "") for name in ("none", "block", "blend")]
+
+
 class Expression(bpy.types.PropertyGroup):
     morph_target_binds: CollectionProperty(type=MorphTargetBind)
+    override_blink: EnumProperty(items=OVERRIDE_ITEMS)
+    override_mouth: EnumProperty(items=OVERRIDE_ITEMS)
 
 
 Preset = type(
@@ -158,3 +164,16 @@ def test_a_body_that_carries_the_head_is_bound(context, rigged, vrm_addon):
 def test_other_standards_bind_nothing(context, rigged, vrm_addon):
     assert add_standard(context, rigged, "oculus").bound == 0
     assert not any(binds(face_rig()).values())
+
+
+def test_blinks_and_speech_fade_where_an_emotion_moves_lids_and_jaw(context, rigged, vrm_addon):
+    group = presets(face_rig())
+    group.angry.override_blink = "block"
+    add_standard(context, rigged, "vrm")
+    assert (group.happy.override_blink, group.happy.override_mouth) == ("blend", "none")
+    assert (group.surprised.override_blink, group.surprised.override_mouth) == ("none", "blend")
+    assert group.angry.override_blink == "block"
+    assert group.aa.override_mouth == "none"
+    remove_standard(context, rigged, "vrm")
+    assert (group.happy.override_blink, group.surprised.override_mouth) == ("none", "none")
+    assert group.angry.override_blink == "block"
