@@ -23,6 +23,7 @@ SHIPPED_FOLDERS = (
     "models",
     "rigging",
     "animation",
+    "properties",
     "scene",
     "operators",
     "panels",
