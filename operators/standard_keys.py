@@ -63,9 +63,11 @@ class AUTORIGFACE_OT_add_standard_keys(bpy.types.Operator):
             return {"CANCELLED"}
         for remark in added.remarks:
             self.report({"WARNING"}, remark)
-        text = f"{added.keys} keys are there, {added.renamed} of them the rig's own"
+        text = f"{added.keys} keys are there"
+        if added.renamed:
+            text += f", {added.renamed} of them the rig's own under other names"
         if added.bound:
-            text += f"; {added.bound} VRM expressions show them"
+            text += f", and {added.bound} VRM expressions show them"
         self.report({"INFO"}, text)
         return {"FINISHED"}
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 import bpy
 import numpy as np
 import pytest
+from auto_rig_face.animation.data import Animation, Curve
 from auto_rig_face.animation.standards import STANDARDS
 from auto_rig_face.errors import RigError
 from auto_rig_face.properties import STANDARD_ITEMS, state_of
-from auto_rig_face.scene.actions import key_name, pose_at
+from auto_rig_face.scene.actions import key_name, pose_at, write_animation
+from auto_rig_face.scene.fcurves import curves_by_path
 from auto_rig_face.scene.head import SceneOptions
 from auto_rig_face.scene.poses import set_pose
 from auto_rig_face.scene.remove import remove_rig
@@ -231,6 +233,18 @@ def test_renaming_keeps_the_rig_working(context, rigged, shown):
     for obj, positions in zip((rigged, *eyes()), before, strict=True):
         np.testing.assert_allclose(shown(obj), positions, atol=1e-6)
     np.testing.assert_allclose(pose_at(rigged, 1.0), values)
+
+
+def test_curves_find_renamed_and_added_heads_keys(context, rigged):
+    add_standard(context, rigged, "vrm")
+    add_standard(context, rigged, "unity", "RENAME")
+    curve = Curve(np.array([1.0, 9.0]), np.array([0.0, 1.0]), np.zeros(2))
+    written = write_animation(rigged, [Animation(1.0, 9.0, {"jawOpen": curve})])
+    assert (written.keys, written.missing, written.driven) == (2, (), ())
+    assert set(curves_by_path(rigged)) == {'key_blocks["JawOpen"].value'}
+    remove_standard(context, rigged, "unity")
+    assert set(curves_by_path(rigged)) == {'key_blocks["jawOpen"].value'}
+    assert write_animation(rigged, [Animation(1.0, 9.0, {"jawOpen": curve})]).keys == 2
 
 
 def test_a_renamed_rig_is_made_anew_under_its_names(context, rigged, write_rig):

@@ -62,7 +62,7 @@ def run(gui: Any) -> Iterator[Any]:
     bpy.data.objects["pip"].data.shape_keys.key_blocks["happy"].value = 0.0
 
     yield from scroll_down(gui)
-    yield from gui.press("auto_rig_face.remove_standard_keys", column=0.9)
+    yield from gui.press("auto_rig_face.remove_standard_keys", column=0.83)
     yield lambda: keys() == before
     yield 0.5
     gui.screenshot("removed")
