@@ -24,6 +24,7 @@ from .errors import RigError
 from .models.assets import asset_path
 from .models.dense_landmarks import FACE_SCORE, DensePrediction
 from .models.expression_reader import ExpressionReader, Reading
+from .models.performance_reader import PerformanceReader
 from .pipeline import dense_landmarker, face_detectors
 from .rigging.expression_fit import (
     ExpressionFit,
@@ -132,7 +133,8 @@ class Matcher:
         Frames without a face are left out, which is noted. Raises RigError where fewer than two
         show one.
         """
-        times, faces, priors, missed = _faces_of(frames, self.rest_reading)
+        seen = _faces_of(frames, self.rest_reading)
+        faces = seen.faces
         if len(faces) < 2:
             raise RigError(
                 f"{name} shows a face in fewer than two frames.",
@@ -141,16 +143,16 @@ class Matcher:
         model = self.rest or self._face_of_all(faces)
         options = replace(self.options, steps=_STEPS_PER_FRAME)
         fits: list[ExpressionFit] = []
-        for face, prior in zip(faces, priors, strict=True):
+        for face, prior in zip(faces, _priors(seen, rate, self.rest_reading), strict=True):
             before = fits[-1] if fits else fit_expression(model, face, self.options, prior)
             fits.append(fit_expression(model, face, options, prior, start=before))
         residual = float(np.median([fit.residual for fit in fits]))
         _refuse_poor(residual)
-        notes = frames_without_a_face(missed)
+        notes = frames_without_a_face(seen.missed)
         if residual > POOR_FIT:
             notes = (*notes, _rough(residual))
         values = np.stack([_possible(fit.coefficients) for fit in fits])
-        seconds = np.array(times) - times[0]
+        seconds = np.array(seen.times) - seen.times[0]
         return Capture(seconds, values, None, None, rate, name, notes)
 
     def _likelier(
@@ -235,6 +237,12 @@ def expression_reader() -> ExpressionReader:
     return ExpressionReader(landmarker=dense_landmarker())
 
 
+@functools.cache
+def _performance_reader() -> PerformanceReader:
+    """The network, loaded on first use."""
+    return PerformanceReader()
+
+
 def _read(picture: Picture, seen: DensePrediction, rest: Reading | None = None) -> Reading | None:
     """What the reader says of the face ``seen`` in a picture; None where it isn't sure of one."""
     reading = expression_reader().read_face(picture, seen, rest=rest)
@@ -252,13 +260,15 @@ def _read_rest(picture: Picture) -> Reading | None:
 
 def _prior(picture: Picture, seen: DensePrediction, rest: Reading | None) -> Prior | None:
     reading = _read(picture, seen, rest)
-    if reading is None:
-        return None
+    return None if reading is None else _prior_of(reading.coefficients, rest)
+
+
+def _prior_of(coefficients: Floats, rest: Reading | None) -> Prior:
+    """``coefficients``: as read, compared with the face at ``rest`` where there is one."""
     deviations = expression_reader().deviations
     if rest is None:
-        return Prior(reading.coefficients, deviations["alone"])
-    moved = np.maximum(reading.coefficients - rest.coefficients, 0.0)
-    return Prior(moved, deviations["compared"])
+        return Prior(coefficients, deviations["alone"])
+    return Prior(np.maximum(coefficients - rest.coefficients, 0.0), deviations["compared"])
 
 
 def _find(picture: Picture) -> PicturePoints | None:
@@ -274,20 +284,44 @@ def _least_score(found: Prediction) -> float:
     return _LEAST_SCORE if found.expected_error is None else FACE_SCORE
 
 
-def _faces_of(
-    frames: Iterable[tuple[float, Picture]], rest: Reading | None
-) -> tuple[list[float], list[PicturePoints], list[Prior | None], int]:
-    """Instants, points and what is read of the frames that show a face, and how many don't."""
-    times, faces, priors, missed = [], [], [], 0
+@dataclass
+class _Film:
+    """Of the frames that show a face: their instants in seconds, the face's points, and what is
+    read of them, by themselves and against the face at rest. ``missed``: how many show none.
+    """
+
+    times: list[float] = field(default_factory=list)
+    faces: list[PicturePoints] = field(default_factory=list)
+    alone: list[Reading] = field(default_factory=list)
+    compared: list[Reading] = field(default_factory=list)
+    missed: int = 0
+
+
+def _faces_of(frames: Iterable[tuple[float, Picture]], rest: Reading | None) -> _Film:
+    film = _Film()
     for instant, picture in frames:
         face = _find(picture)
         if face is None:
-            missed += 1
-        else:
-            times.append(instant)
-            faces.append(face)
-            priors.append(_prior(picture, dense_landmarker().predict(picture), rest))
-    return times, faces, priors, missed
+            film.missed += 1
+            continue
+        seen = dense_landmarker().predict(picture)
+        film.times.append(instant)
+        film.faces.append(face)
+        film.alone.append(expression_reader().read_face(picture, seen))
+        if rest is not None:
+            film.compared.append(expression_reader().read_face(picture, seen, rest=rest))
+    return film
+
+
+def _priors(film: _Film, rate: float, rest: Reading | None) -> list[Prior | None]:
+    """What the networks make of all frames together; None of frames in which they aren't sure of a
+    face.
+    """
+    values = _performance_reader().read(film.alone, rate, film.compared or None)
+    return [
+        _prior_of(mean, rest) if reading.score >= FACE_SCORE else None
+        for mean, reading in zip(values, film.alone, strict=True)
+    ]
 
 
 def _refuse_poor(residual: float) -> None:

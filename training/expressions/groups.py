@@ -59,11 +59,11 @@ def group_at(split: str, index: int, seed: int = 0) -> list[Head]:
     family = str(rng.choice(names, p=odds / odds.sum()))
     identity = source.identity_of(split, int(rng.integers(2**40)))
     person = acted.person_of(rng)
-    shown = [expressions.neutral(), *(_shown(rng, person) for _ in range(SIZE - 1))]
-    return [families.build_head(family, identity, expression) for expression in shown]
+    poses = [expressions.neutral(), *(shown(rng, person) for _ in range(SIZE - 1))]
+    return [families.build_head(family, identity, expression) for expression in poses]
 
 
-def _shown(rng: np.random.Generator, person: acted.Person) -> Expression:
+def shown(rng: np.random.Generator, person: acted.Person) -> Expression:
     """Emotions as the product acts them, mixtures of all kinds, and single shapes: the rarest move
     in few of the others.
     """
