@@ -10,8 +10,8 @@ from typing import Final
 
 import bpy
 
-from ..scene.actions import key_name
 from ..scene.fcurves import GENERATED, curves_by_path, value_path
+from ..scene.key_writer import key_name
 
 _NEAR: Final = 1e-3  # frames; two keys nearer than that are at the same frame
 

@@ -9,6 +9,11 @@ from .act_sequence import AUTORIGFACE_OT_act_sequence, AUTORIGFACE_OT_edit_seque
 from .acting_presets import AUTORIGFACE_OT_add_acting_preset
 from .bones_for_export import AUTORIGFACE_OT_bones_for_export
 from .capture_gains import AUTORIGFACE_OT_add_gain, AUTORIGFACE_OT_remove_gain
+from .controls import (
+    AUTORIGFACE_OT_add_controls,
+    AUTORIGFACE_OT_loosen_controls,
+    AUTORIGFACE_OT_remove_controls,
+)
 from .cut_mouth import AUTORIGFACE_OT_cut_mouth
 from .edit_markers import AUTORIGFACE_OT_edit_markers, AUTORIGFACE_OT_hide_markers
 from .emotion_transition import AUTORIGFACE_OT_emotion_transition
@@ -59,5 +64,8 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_remove_rig,
         AUTORIGFACE_OT_add_standard_keys,
         AUTORIGFACE_OT_remove_standard_keys,
+        AUTORIGFACE_OT_add_controls,
+        AUTORIGFACE_OT_remove_controls,
+        AUTORIGFACE_OT_loosen_controls,
     )
 )

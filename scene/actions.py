@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Curves of the face as F-curves of a slotted action on the head's shape keys.
+"""Curves of the face as F-curves of a slotted action on the head's shape keys, or on its controls.
 
 Keys that are written are of Blender's type "Generated": writing again over the same frames replaces
 those and leaves the animator's. Parts of the head follow its sliders by drivers.
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ..animation.data import Animation, Curve
 from ..vocabulary import ARKIT_SHAPES
-from .fcurves import GENERATED, curves_by_path, ensure_channelbag, is_driven, value_path
-from .key_writer import own_key_name
+from .face_channels import face_of, sort_out
+from .fcurves import GENERATED, FChannel, curves_by_channel, ensure_channelbag
 
 _NEAR: Final = 1e-3  # frames; two keys nearer than that are at the same frame
 
@@ -35,59 +35,51 @@ class Written:
 
 
 def write_animation(head: bpy.types.Object, animations: Iterable[Animation]) -> Written:
-    """Write curves on the shape keys of ``head``, in place of the generated keys of their spans.
+    """Write curves on the face of ``head``, in place of the generated keys of their spans.
 
     The animator's keys stay: where one is at the frame of a new key, the new one is left out.
     """
-    return fill(ensure_channelbag(head), head, animations)
+    face = face_of(head)
+    return fill(ensure_channelbag(face.owner, face.name), head, animations)
 
 
 def fill(
     bag: bpy.types.ActionChannelbag, head: bpy.types.Object, animations: Iterable[Animation]
 ) -> Written:
     """The same in ``bag``, which needn't be what moves the head now."""
+    face = face_of(head)
     count = 0
     missing: set[str] = set()
     driven: set[str] = set()
     for animation in animations:
-        for shape, curve in animation.curves.items():
-            name = key_name(head, shape)
-            if name is None:
-                missing.add(shape)
-            elif is_driven(head, name):
-                driven.add(name)
-            else:
-                fcurve = bag.fcurves.find(value_path(name)) or bag.fcurves.new(value_path(name))
-                _clear(fcurve, animation)
-                count += insert_curve(fcurve, curve)
-        for shape in animation.at_rest:
-            name = key_name(head, shape)
-            fcurve = None if name is None else bag.fcurves.find(value_path(name))
-            if fcurve is not None:
-                _clear(fcurve, animation)
-                count += insert_curve(fcurve, _still(animation))
+        shapes = sort_out(head, animation.curves)
+        missing.update(shapes.missing)
+        driven.update(shapes.driven)
+        for channel, curve in face.curves(animation, lambda at: find(bag, at)).items():
+            fcurve = find(bag, channel)
+            if fcurve is None:
+                fcurve = bag.fcurves.new(channel.path, index=channel.array_index)
+            _clear(fcurve, animation)
+            count += insert_curve(fcurve, curve)
     return Written(count, tuple(sorted(missing)), tuple(sorted(driven)))
 
 
+def find(bag: bpy.types.ActionChannelbag, channel: FChannel) -> bpy.types.FCurve | None:
+    """The F-curve of a channel, if it has one."""
+    return bag.fcurves.find(channel.path, index=channel.array_index)
+
+
 def pose_at(head: bpy.types.Object, frame: float) -> NDArray[np.float64]:
-    """(52,) values of the head's shape keys at a frame: animated, or as they are set."""
-    blocks = head.data.shape_keys.key_blocks
-    curves = curves_by_path(head)
-    pose = np.zeros(len(ARKIT_SHAPES))
-    for index, shape in enumerate(ARKIT_SHAPES):
-        name = key_name(head, shape)
-        if name is not None:
-            fcurve = curves.get(value_path(name))
-            value = blocks[name].value if fcurve is None else fcurve.evaluate(frame)
-            pose[index] = value
-    return np.clip(pose, 0.0, 1.0)
+    """(52,) values of the head's shapes at a frame: animated, or as they are set."""
+    face = face_of(head)
+    curves = curves_by_channel(face.owner)
 
+    def along(channel: FChannel) -> float:
+        fcurve = curves.get(channel)
+        return face.shown(channel) if fcurve is None else fcurve.evaluate(frame)
 
-def key_name(head: bpy.types.Object, shape: str) -> str | None:
-    """The shape key that shows an ARKit shape: the rig's, else one of the artist's of that name."""
-    blocks = head.data.shape_keys.key_blocks
-    own = own_key_name(head, shape)
-    return next((name for name in (own, shape) if name is not None and name in blocks), None)
+    values = face.values(along)
+    return np.clip([values.get(shape, 0.0) for shape in ARKIT_SHAPES], 0.0, 1.0)
 
 
 def _clear(fcurve: bpy.types.FCurve, animation: Animation) -> None:
@@ -99,11 +91,6 @@ def _clear(fcurve: bpy.types.FCurve, animation: Animation) -> None:
         if inside and points[index].type == GENERATED:
             points.remove(points[index], fast=True)
     fcurve.update()
-
-
-def _still(animation: Animation) -> Curve:
-    """At 0 over the whole span."""
-    return Curve(np.array([animation.start, animation.end]), np.zeros(2), np.zeros(2))
 
 
 def insert_curve(fcurve: bpy.types.FCurve, curve: Curve) -> int:

@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from ..animation.control_map import CONTROL
 from ..properties import state_of
 from ..rigging.data import Bone, FaceRig
 from ..vocabulary import BONE_COLLECTIONS
@@ -55,7 +56,8 @@ def write_armature(
         for bone in rig.bones
         if only is None or bone.name in only
     ]
-    set_bones(context, armature, bones, _rest_matrix(armature, carrier), remove_others=only is None)
+    gone = _others(armature, bones) if only is None else ()
+    set_bones(context, armature, bones, rest_matrix(armature, carrier), gone=gone)
     _assign_collections(armature, names)
     return armature
 
@@ -76,19 +78,18 @@ def set_bones(
     bones: Iterable[Bone],
     matrix_world: Matrix,
     *,
-    remove_others: bool,
+    gone: Collection[str] = (),
 ) -> None:
     """Place ``bones`` (world space) in the armature, in place where they exist.
 
     ``matrix_world``: the armature's, as it is where everything that carries it is at rest.
+    ``gone``: names of bones that are removed.
     """
     bones = tuple(bones)
     to_local = matrix_world.inverted()
     with _edit_mode(context, armature) as edit_bones:
-        if remove_others:
-            wanted = {bone.name for bone in bones}
-            for edit_bone in [item for item in edit_bones if item.name not in wanted]:
-                edit_bones.remove(edit_bone)
+        for name in gone:
+            edit_bones.remove(edit_bones[name])
         for bone in bones:
             edit_bone = edit_bones.get(bone.name) or edit_bones.new(bone.name)
             edit_bone.use_connect = False
@@ -180,7 +181,7 @@ def _assign_collections(armature: bpy.types.Object, names: dict[str, str]) -> No
                 collection.assign(bone)
 
 
-def _rest_matrix(armature: bpy.types.Object, carrier: Carrier | None) -> Matrix:
+def rest_matrix(armature: bpy.types.Object, carrier: Carrier | None) -> Matrix:
     """World matrix of the armature with what carries it where it was when the head was read."""
     if carrier is None or armature.parent != carrier.obj:
         return armature.matrix_world.copy()
@@ -200,8 +201,18 @@ def _protect_bones(
         )
         for bone in armature.data.bones
     ]
-    local = Matrix.Identity(4)
-    transaction.on_rollback(lambda: set_bones(context, armature, before, local, remove_others=True))
+
+    def give_back() -> None:
+        local, gone = Matrix.Identity(4), _others(armature, before)
+        set_bones(context, armature, before, local, gone=gone)
+
+    transaction.on_rollback(give_back)
+
+
+def _others(armature: bpy.types.Object, bones: Iterable[Bone]) -> list[str]:
+    """Bones of the armature that are neither among ``bones`` nor on-face controls."""
+    kept = {bone.name for bone in bones} | set(CONTROL)
+    return [bone.name for bone in armature.data.bones if bone.name not in kept]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import bpy
 
@@ -11,6 +11,13 @@ from ..errors import RigError
 
 # Blender's type of the keys that are written here, which tells them from the animator's.
 GENERATED: Final = "GENERATED"
+
+
+class FChannel(NamedTuple):
+    """What an F-curve moves: a data path and an index."""
+
+    path: str
+    array_index: int = 0
 
 
 def require_shape_keys(obj: bpy.types.Object, purpose: str) -> None:
@@ -33,9 +40,9 @@ def is_driven(obj: bpy.types.Object, name: str) -> bool:
     return animation is not None and animation.drivers.find(value_path(name)) is not None
 
 
-def channelbags(obj: bpy.types.Object) -> list[bpy.types.ActionChannelbag]:
-    """The F-curves that move the object's shape keys now."""
-    animation = obj.data.shape_keys.animation_data
+def channelbags(owner: bpy.types.ID) -> list[bpy.types.ActionChannelbag]:
+    """The F-curves that move something now: shape keys, or an armature."""
+    animation = owner.animation_data
     if animation is None or animation.action is None or animation.action_slot is None:
         return []
     return [
@@ -46,21 +53,21 @@ def channelbags(obj: bpy.types.Object) -> list[bpy.types.ActionChannelbag]:
     ]
 
 
-def ensure_channelbag(obj: bpy.types.Object) -> bpy.types.ActionChannelbag:
-    """Where F-curves of the object's shape keys can be added; action and slot are made if need
-    be.
+def ensure_channelbag(owner: bpy.types.ID, name: str) -> bpy.types.ActionChannelbag:
+    """Where F-curves of shape keys or an armature can be added; action and slot are made if need
+    be. ``name``: what the slot is called, and the action with "Face" after it.
     """
-    present = channelbags(obj)
+    present = channelbags(owner)
     if present:
         return present[0]
-    keys = obj.data.shape_keys
-    animation = keys.animation_data or keys.animation_data_create()
+    animation = owner.animation_data or owner.animation_data_create()
     if animation.action is None:
-        animation.action = bpy.data.actions.new(f"{obj.name} Face")
+        animation.action = bpy.data.actions.new(f"{name} Face")
     action = animation.action
     if animation.action_slot is None:
         slots = animation.action_suitable_slots
-        slot = slots[0] if len(slots) else action.slots.new(id_type="KEY", name=obj.name)
+        id_type = "KEY" if isinstance(owner, bpy.types.Key) else "OBJECT"
+        slot = slots[0] if len(slots) else action.slots.new(id_type=id_type, name=name)
         animation.action_slot = slot
     layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
     strip = layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
@@ -69,12 +76,22 @@ def ensure_channelbag(obj: bpy.types.Object) -> bpy.types.ActionChannelbag:
 
 def curves_by_path(obj: bpy.types.Object) -> dict[str, bpy.types.FCurve]:
     """The F-curves of the object's shape keys by data path."""
-    return {curve.data_path: curve for bag in channelbags(obj) for curve in bag.fcurves}
+    keys = obj.data.shape_keys
+    return {curve.data_path: curve for bag in channelbags(keys) for curve in bag.fcurves}
+
+
+def curves_by_channel(owner: bpy.types.ID) -> dict[FChannel, bpy.types.FCurve]:
+    """The F-curves that move shape keys or an armature."""
+    return {
+        FChannel(curve.data_path, curve.array_index): curve
+        for bag in channelbags(owner)
+        for curve in bag.fcurves
+    }
 
 
 def remove_generated(obj: bpy.types.Object, name: str) -> None:
     """Take the F-curve off a shape key if nobody has set a key of their own on it."""
-    for bag in channelbags(obj):
+    for bag in channelbags(obj.data.shape_keys):
         curve = bag.fcurves.find(value_path(name))
         if curve is not None and all(key.type == GENERATED for key in curve.keyframe_points):
             bag.fcurves.remove(curve)

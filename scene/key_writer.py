@@ -113,6 +113,13 @@ def own_key_name(obj: bpy.types.Object, shape: str) -> str | None:
     return own
 
 
+def key_name(head: bpy.types.Object, shape: str) -> str | None:
+    """The shape key that shows an ARKit shape: the rig's, else one of the artist's of that name."""
+    blocks = head.data.shape_keys.key_blocks
+    own = own_key_name(head, shape)
+    return next((name for name in (own, shape) if name is not None and name in blocks), None)
+
+
 def remove_keys(obj: bpy.types.Object, names: Iterable[str]) -> list[str]:
     """Remove those of the rig's keys that were not sculpted since; return the kept ones."""
     state = state_of(obj)

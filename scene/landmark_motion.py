@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from ..properties import state_of
 from ..rigging.data import Appearance, FaceMesh, MeshPart
-from .actions import key_name
 from .appearance import Textures, join_appearances, read_appearance
-from .key_writer import own_key_name
+from .key_writer import key_name, own_key_name
 from .mesh_access import (
     basis_positions,
     has_mirror,

@@ -11,22 +11,16 @@ the slider says, so that the slider's value is kept by a key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import bpy
 
 from ..animation.data import Animation
 from ..errors import RigError
-from .actions import Written, insert_curve, key_name
-from .fcurves import (
-    GENERATED,
-    channelbags,
-    curves_by_path,
-    ensure_channelbag,
-    is_driven,
-    value_path,
-)
+from .actions import Written, insert_curve
+from .face_channels import Face, face_of, sort_out
+from .fcurves import GENERATED, FChannel, channelbags, curves_by_channel, ensure_channelbag
 
 # On a layer's action: that it is one, and how the head's own action was blended before.
 _MARK: Final = "auto_rig_face_layer"
@@ -38,65 +32,52 @@ def write_layer(head: bpy.types.Object, name: str, animation: Animation) -> Writ
     at 0, and all of them at the same frames. Raises RigError, and changes nothing, where strips of
     the artist's would look different afterwards.
     """
-    shapes, missing, driven = _sorted_out(head, animation)
-    keys = head.data.shape_keys
-    data = keys.animation_data or keys.animation_data_create()
+    shapes = sort_out(head, animation.curves)
+    face = face_of(head)
+    data = face.owner.animation_data or face.owner.animation_data_create()
     _check(head, data)
-    before = {path for strip in _own_strips(head) for path in paths_of(strip)}
+    before = {channel for strip in _own_strips(head) for channel in channels_of(strip)}
     blended = _take_away(head)
-    for shape in shapes:
-        _keep_slider(head, shapes[shape], before, animation.start)
+    for shape in shapes.free:
+        _keep_slider(head, face.channel(shape), before, animation.start)
     action = bpy.data.actions.new(f"{head.name} {name}")
-    slot = action.slots.new(id_type="KEY", name=head.name)
-    bag = action.layers.new("Layer").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
+    bag, slot = new_channelbag(action, face)
+    # A layer is added to whatever is there, and so speaks of no other shape.
+    curves = face.added_curves(animation)
     count = sum(
-        insert_curve(bag.fcurves.new(value_path(shapes[shape])), animation.curves[shape])
-        for shape in shapes
+        insert_curve(bag.fcurves.new(channel.path, index=channel.array_index), curve)
+        for channel, curve in curves.items()
     )
     track = data.nla_tracks.new()
     track.name = name
     strip = track.strips.new(name, round(animation.start), action)
     strip.action_slot = slot
-    strip.blend_type, strip.extrapolation = "ADD", "NOTHING"
+    strip.blend_type, strip.extrapolation = face.blending, "NOTHING"
     action[_MARK] = name
     action[_BLENDED] = blended or data.action_blend_type
     if data.action_blend_type == "REPLACE":
-        data.action_blend_type = "ADD"
+        data.action_blend_type = face.blending
     data.use_nla = True
-    return Written(count, missing, driven)
+    return Written(count, shapes.missing, shapes.driven)
 
 
 def remove_layer(head: bpy.types.Object) -> bool:
     """Take the layer off, and the keys that kept sliders; whether there was one."""
     if not has_layer(head):
         return False
-    keys = head.data.shape_keys
-    paths = {path for strip in _own_strips(head) for path in paths_of(strip)}
-    keys.animation_data.action_blend_type = _take_away(head)
-    kept = _take_kept(head, paths)
-    animated = set(curves_by_path(head)) | _paths_of_strips(head)
-    for block in keys.key_blocks:
-        path = value_path(block.name)
-        if path in paths - animated:
-            block.value = kept.get(path, 0.0)
+    face = face_of(head)
+    channels = {channel for strip in _own_strips(head) for channel in channels_of(strip)}
+    face.owner.animation_data.action_blend_type = _take_away(head)
+    kept = _take_kept(head, channels)
+    animated = set(curves_by_channel(face.owner)) | _channels_of_strips(head)
+    for channel in channels - animated:
+        face.stand(channel, kept.get(channel, 0.0))
     return True
 
 
 def has_layer(head: bpy.types.Object) -> bool:
     """Whether the head carries a layer."""
     return any(True for _strip in _own_strips(head))
-
-
-def _sorted_out(
-    head: bpy.types.Object, animation: Animation
-) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
-    """Shape -> key of those that can be moved; the missing ones; and the keys that are driven."""
-    names = {shape: key_name(head, shape) for shape in animation.curves}
-    missing = tuple(sorted(shape for shape, name in names.items() if name is None))
-    present = {shape: name for shape, name in names.items() if name is not None}
-    driven = {name for name in present.values() if is_driven(head, name)}
-    free = {shape: name for shape, name in present.items() if name not in driven}
-    return free, missing, tuple(sorted(driven))
 
 
 def _check(head: bpy.types.Object, data: bpy.types.AnimData) -> None:
@@ -106,8 +87,8 @@ def _check(head: bpy.types.Object, data: bpy.types.AnimData) -> None:
             f'A strip of "{head.name}" is being tweaked in the NLA Editor.',
             "Press Tab there to leave Tweak Mode, then try again.",
         )
-    others = _paths_of_strips(head)
-    shared = others & set(curves_by_path(head))
+    others = _channels_of_strips(head)
+    shared = others & set(curves_by_channel(face_of(head).owner))
     replaced = data.action_blend_type == "REPLACE" and shared
     if replaced or (others and not data.use_nla):
         raise RigError(
@@ -116,51 +97,59 @@ def _check(head: bpy.types.Object, data: bpy.types.AnimData) -> None:
         )
 
 
-def _keep_slider(head: bpy.types.Object, name: str, moved: set[str], frame: float) -> None:
-    """Key a shape that nothing but a layer moves; one in ``moved`` shows the layer, not itself."""
-    path = value_path(name)
-    if path in curves_by_path(head) or path in _paths_of_strips(head):
+def _keep_slider(
+    head: bpy.types.Object, channel: FChannel, moved: set[FChannel], frame: float
+) -> None:
+    """Key what nothing but a layer moves; what is in ``moved`` shows the layer, not itself."""
+    face = face_of(head)
+    if channel in curves_by_channel(face.owner) or channel in _channels_of_strips(head):
         return
-    curve = ensure_channelbag(head).fcurves.new(path)
-    value = 0.0 if path in moved else head.data.shape_keys.key_blocks[name].value
+    bag = ensure_channelbag(face.owner, face.name)
+    curve = bag.fcurves.new(channel.path, index=channel.array_index)
+    value = 0.0 if channel in moved else face.shown(channel)
     curve.keyframe_points.insert(frame, value, keyframe_type=GENERATED)
 
 
-def _take_kept(head: bpy.types.Object, paths: set[str]) -> dict[str, float]:
+def _take_kept(head: bpy.types.Object, channels: set[FChannel]) -> dict[FChannel, float]:
     """Remove the keys that kept sliders; their values."""
-    kept: dict[str, float] = {}
-    for bag in channelbags(head):
-        for curve in [curve for curve in bag.fcurves if curve.data_path in paths]:
+    kept: dict[FChannel, float] = {}
+    for bag in channelbags(face_of(head).owner):
+        for curve in list(bag.fcurves):
+            channel = FChannel(curve.data_path, curve.array_index)
             points = curve.keyframe_points
-            if len(points) == 1 and points[0].type == GENERATED:
-                kept[curve.data_path] = points[0].co.y
+            if channel in channels and len(points) == 1 and points[0].type == GENERATED:
+                kept[channel] = points[0].co.y
                 bag.fcurves.remove(curve)
     return kept
 
 
 def _take_away(head: bpy.types.Object) -> str:
     """Remove the layer's strips and actions; how the action was blended before, empty if none."""
-    keys = head.data.shape_keys
-    blended = ""
-    if keys is None or keys.animation_data is None:
-        return blended
-    for track in list(keys.animation_data.nla_tracks):
-        for strip in [strip for strip in track.strips if _is_own(strip)]:
+    blended = [strip.action.get(_BLENDED, "REPLACE") for strip in _own_strips(head)]
+    remove_strips_where(head, _is_own)
+    return blended[-1] if blended else ""
+
+
+def remove_strips_where(head: bpy.types.Object, goes: Callable[[bpy.types.NlaStrip], bool]) -> None:
+    """Remove strips, the tracks that they leave empty, and actions that nothing else uses."""
+    if head.data.shape_keys is None or face_of(head).owner.animation_data is None:
+        return
+    tracks = face_of(head).owner.animation_data.nla_tracks
+    for track in list(tracks):
+        for strip in [strip for strip in track.strips if goes(strip)]:
             action = strip.action
-            blended = action.get(_BLENDED, "REPLACE")
             track.strips.remove(strip)
             if action.users == 0:
                 bpy.data.actions.remove(action)
             if not len(track.strips):
-                keys.animation_data.nla_tracks.remove(track)
-    return blended
+                tracks.remove(track)
 
 
 def strips_of(head: bpy.types.Object) -> Iterator[bpy.types.NlaStrip]:
-    """All strips that move the head's shape keys, from the lowest track up."""
-    keys = head.data.shape_keys
-    if keys is not None and keys.animation_data is not None:
-        for track in keys.animation_data.nla_tracks:
+    """All strips that move the head's shape keys or controls, from the lowest track up."""
+    if head.data.shape_keys is not None:
+        data = face_of(head).owner.animation_data
+        for track in data.nla_tracks if data is not None else ():
             yield from track.strips
 
 
@@ -172,13 +161,14 @@ def _own_strips(head: bpy.types.Object) -> Iterator[bpy.types.NlaStrip]:
     return (strip for strip in strips_of(head) if _is_own(strip))
 
 
-def _paths_of_strips(head: bpy.types.Object) -> set[str]:
+def _channels_of_strips(head: bpy.types.Object) -> set[FChannel]:
     """What strips of the artist's move."""
-    return {path for strip in strips_of(head) if not _is_own(strip) for path in paths_of(strip)}
+    strips = (strip for strip in strips_of(head) if not _is_own(strip))
+    return {channel for strip in strips for channel in channels_of(strip)}
 
 
-def paths_of(strip: bpy.types.NlaStrip) -> set[str]:
-    """Data paths of what a strip moves."""
+def channels_of(strip: bpy.types.NlaStrip) -> set[FChannel]:
+    """What a strip moves."""
     if strip.action is None or strip.action_slot is None:
         return set()
     bags = (
@@ -186,4 +176,19 @@ def paths_of(strip: bpy.types.NlaStrip) -> set[str]:
         for layer in strip.action.layers
         for inner in layer.strips
     )
-    return {curve.data_path for bag in bags if bag is not None for curve in bag.fcurves}
+    return {
+        FChannel(curve.data_path, curve.array_index)
+        for bag in bags
+        if bag is not None
+        for curve in bag.fcurves
+    }
+
+
+def new_channelbag(
+    action: bpy.types.Action, face: Face
+) -> tuple[bpy.types.ActionChannelbag, bpy.types.ActionSlot]:
+    """The place for F-curves of a face in a new action, and its slot."""
+    id_type = "KEY" if isinstance(face.owner, bpy.types.Key) else "OBJECT"
+    slot = action.slots.new(id_type=id_type, name=face.name)
+    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    return strip.channelbag(slot, ensure=True), slot

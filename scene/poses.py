@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One expression on the head's shape keys: as values, or as keys at one frame."""
+"""One expression on the head's shape keys or controls: as values, or as keys at one frame."""
 
 from __future__ import annotations
 
@@ -9,36 +9,32 @@ from numpy.typing import NDArray
 
 from ..animation.data import Animation, Curve
 from ..vocabulary import ARKIT_SHAPES
-from .actions import Written, key_name, write_animation
-from .fcurves import is_driven, require_shape_keys
+from .actions import Written, write_animation
+from .face_channels import face_of, sort_out
+from .fcurves import require_shape_keys
 
 Floats = NDArray[np.float64]
 
 
 def shown_pose(head: bpy.types.Object) -> Floats:
-    """(52,) values that the head's shape keys have now, 0 where it has none. Raises RigError where
+    """(52,) values that the head's shapes have now, 0 where it has none. Raises RigError where
     it has no shape keys at all.
     """
-    blocks = _blocks_of(head)
-    names = [key_name(head, shape) for shape in ARKIT_SHAPES]
-    return np.clip([0.0 if name is None else blocks[name].value for name in names], 0.0, 1.0)
+    require_shape_keys(head, "set")
+    face = face_of(head)
+    values = face.values(face.shown)
+    return np.clip([values.get(shape, 0.0) for shape in ARKIT_SHAPES], 0.0, 1.0)
 
 
 def set_pose(head: bpy.types.Object, coefficients: Floats) -> Written:
-    """Set the values of the head's shape keys to (52,) in ARKit order, without a key. Raises
+    """Set the values of the head's shapes to (52,) in ARKit order, without a key. Raises
     RigError where it has no shape keys.
     """
-    blocks = _blocks_of(head)
-    missing, driven = [], []
-    for shape, value in zip(ARKIT_SHAPES, coefficients, strict=True):
-        name = key_name(head, shape)
-        if name is None:
-            missing.append(shape)
-        elif is_driven(head, name):
-            driven.append(name)
-        else:
-            blocks[name].value = float(value)
-    return Written(0, tuple(missing), tuple(driven))
+    require_shape_keys(head, "set")
+    shapes = sort_out(head, ARKIT_SHAPES)
+    values = dict(zip(ARKIT_SHAPES, map(float, coefficients), strict=True))
+    face_of(head).put({shape: values[shape] for shape in shapes.free})
+    return Written(0, shapes.missing, shapes.driven)
 
 
 def key_pose(head: bpy.types.Object, coefficients: Floats, frame: float) -> Written:
@@ -51,8 +47,3 @@ def key_pose(head: bpy.types.Object, coefficients: Floats, frame: float) -> Writ
     }
     set_pose(head, coefficients)
     return write_animation(head, [Animation(frame, frame, curves)])
-
-
-def _blocks_of(head: bpy.types.Object) -> bpy.types.bpy_prop_collection:
-    require_shape_keys(head, "set")
-    return head.data.shape_keys.key_blocks

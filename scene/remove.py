@@ -9,6 +9,7 @@ from ..properties import state_of
 from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY
 from .armature import existing_armature
 from .bone_names import is_our_modifier
+from .control_rig import remove_controls
 from .key_drivers import remove_driver
 from .key_names import restore_names
 from .key_writer import remove_keys, remove_lone_basis
@@ -32,6 +33,7 @@ def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
     with Transaction() as transaction:
         restore_names(head, transaction)
     unbind_expressions(context, head)
+    remove_controls(context, head)
     armature = existing_armature(context, head)
     kept: list[str] = []
     for obj in _members(head):

@@ -16,9 +16,16 @@ import numpy as np
 
 from ..animation.data import Animation, Curve
 from ..errors import RigError
-from .actions import Written, fill, key_name
-from .fcurves import curves_by_path, is_driven, value_path
-from .layers import has_layer, paths_of, strips_of
+from .actions import Written, fill, insert_curve
+from .face_channels import face_of, sort_out
+from .fcurves import FChannel, curves_by_channel
+from .layers import (
+    channels_of,
+    has_layer,
+    new_channelbag,
+    remove_strips_where,
+    strips_of,
+)
 
 # On an action of ours: the name that its strip was given.
 _MARK: Final = "auto_rig_face_strip"
@@ -34,41 +41,64 @@ def write_strip(
     ``keep``: what the last frame shows goes on after the strip; else what lies below comes back.
     Raises RigError, and changes nothing, where nobody would see the strip.
     """
-    keys = head.data.shape_keys
-    data = keys.animation_data or keys.animation_data_create()
+    owner = face_of(head).owner
+    data = owner.animation_data or owner.animation_data_create()
     _require_seen(head, data, animations)
     start = round(animations[0].start)
-    _take_away(
-        head, lambda strip: strip.action[_MARK] == name and round(strip.frame_start) == start
+    remove_strips_where(
+        head,
+        lambda strip: (
+            _is_own(strip) and strip.action[_MARK] == name and round(strip.frame_start) == start
+        ),
     )
     kept = _sliders(head, animations)
     if kept:
-        _add(head, _KEPT, [Animation(start, start + 1.0, kept)], "HOLD")
-    written = _add(head, name, animations, "HOLD_FORWARD" if keep else "NOTHING")
+        still = {
+            channel: Curve(np.array([start, start + 1.0]), np.full(2, value), np.zeros(2))
+            for channel, value in kept.items()
+        }
+        _add(head, _KEPT, start, lambda bag: _insert(bag, still), "HOLD")
+    written = sort_out(head, [shape for animation in animations for shape in animation.curves])
+    count = _add(
+        *(head, name, start),
+        lambda bag: fill(bag, head, animations).keys,
+        "HOLD_FORWARD" if keep else "NOTHING",
+    )
     data.use_nla = True
-    return written
+    return Written(count, written.missing, written.driven)
 
 
 def remove_strips(head: bpy.types.Object) -> None:
     """Take off all strips that were written here, wherever they have been moved to."""
-    _take_away(head, lambda _strip: True)
+    remove_strips_where(head, _is_own)
 
 
 def _add(
-    head: bpy.types.Object, name: str, animations: Sequence[Animation], extrapolation: str
-) -> Written:
-    data = head.data.shape_keys.animation_data
+    head: bpy.types.Object,
+    name: str,
+    start: int,
+    write: Callable[[bpy.types.ActionChannelbag], int],
+    extrapolation: str,
+) -> int:
+    """Put what ``write`` writes on a new track; how many keys it says that it has written."""
+    face = face_of(head)
     action = bpy.data.actions.new(f"{head.name} {name}")
     action[_MARK] = name
-    slot = action.slots.new(id_type="KEY", name=head.name)
-    bag = action.layers.new("Layer").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
-    written = fill(bag, head, animations)
-    track = data.nla_tracks.new()
+    bag, slot = new_channelbag(action, face)
+    count = write(bag)
+    track = face.owner.animation_data.nla_tracks.new()
     track.name = name
-    strip = track.strips.new(name, round(animations[0].start), action)
+    strip = track.strips.new(name, start, action)
     strip.action_slot = slot
     strip.blend_type, strip.extrapolation = "REPLACE", extrapolation
-    return written
+    return count
+
+
+def _insert(bag: bpy.types.ActionChannelbag, curves: dict[FChannel, Curve]) -> int:
+    return sum(
+        insert_curve(bag.fcurves.new(channel.path, index=channel.array_index), curve)
+        for channel, curve in curves.items()
+    )
 
 
 def _require_seen(
@@ -85,49 +115,25 @@ def _require_seen(
             f'A strip would hide the idle life of "{head.name}", which lies below it.',
             "Remove Idle Life, write the strip, then add Idle Life again.",
         )
-    names = {key_name(head, shape) for animation in animations for shape in animation.curves}
-    paths = {value_path(name) for name in names if name is not None}
-    if paths & set(curves_by_path(head)):
+    if set(_channels(head, animations)) & set(curves_by_channel(face_of(head).owner)):
         raise RigError(
             f'The action of "{head.name}" keys the same shapes, and Blender lets it hide strips.',
             "Push the action down in the NLA Editor, or turn NLA Strip off.",
         )
 
 
-def _sliders(head: bpy.types.Object, animations: Sequence[Animation]) -> dict[str, Curve]:
-    """What the sliders show of the shapes that only the new strip would move, as constant curves
-    of two keys.
-    """
-    start = round(animations[0].start)
-    moved = {path for strip in strips_of(head) for path in paths_of(strip)}
-    kept = {}
-    for shape in dict.fromkeys(shape for animation in animations for shape in animation.curves):
-        name = key_name(head, shape)
-        if name is None or is_driven(head, name) or value_path(name) in moved:
-            continue
-        value = head.data.shape_keys.key_blocks[name].value
-        if value:
-            frames = np.array([start, start + 1.0])
-            kept[shape] = Curve(frames, np.full(2, value), np.zeros(2))
-    return kept
+def _channels(head: bpy.types.Object, animations: Sequence[Animation]) -> list[FChannel]:
+    """What a strip with these animations moves."""
+    shapes = sort_out(head, [shape for animation in animations for shape in animation.curves]).free
+    return list(dict.fromkeys(face_of(head).channel(shape) for shape in shapes))
 
 
-def _take_away(head: bpy.types.Object, goes: Callable[[bpy.types.NlaStrip], bool]) -> None:
-    """Remove those strips of ours that ``goes`` says, the tracks that they leave empty, and their
-    actions unless something else uses them.
-    """
-    keys = head.data.shape_keys
-    if keys is None or keys.animation_data is None:
-        return
-    tracks = keys.animation_data.nla_tracks
-    for track in list(tracks):
-        for strip in [strip for strip in track.strips if _is_own(strip) and goes(strip)]:
-            action = strip.action
-            track.strips.remove(strip)
-            if action.users == 0:
-                bpy.data.actions.remove(action)
-            if not len(track.strips):
-                tracks.remove(track)
+def _sliders(head: bpy.types.Object, animations: Sequence[Animation]) -> dict[FChannel, float]:
+    """What the face shows, where it isn't at rest, of what only the new strip would move."""
+    face = face_of(head)
+    moved = {channel for strip in strips_of(head) for channel in channels_of(strip)}
+    shown = {channel: face.shown(channel) for channel in _channels(head, animations)}
+    return {channel: value for channel, value in shown.items() if value and channel not in moved}
 
 
 def _is_own(strip: bpy.types.NlaStrip) -> bool:

@@ -12,6 +12,7 @@ from ..rigging.data import FaceRig, Message, RigOptions
 from ..vocabulary import ARKIT_SHAPES, BONES, shapes_of_marker
 from .armature import existing_armature, mark_deforming, write_armature
 from .bone_names import bone_names
+from .control_rig import update_controls
 from .head import SceneHead, SceneOptions
 from .objects import make_single_user
 from .shape_keys import write_shape_keys
@@ -69,6 +70,7 @@ def write(
     if options.bones:
         armature = _write_bones(context, scene_head, rig, transaction, moved_markers)
         messages += _rename_messages(scene_head)
+    _update_controls(context, scene_head, rig, armature)
     _refresh(context, scene_head)
     return WrittenRig(armature, tuple(messages))
 
@@ -103,6 +105,17 @@ def _write_bones(
     for part in scene_head.parts:
         write_modifier(part.obj, armature, transaction)
     return armature
+
+
+def _update_controls(
+    context: bpy.types.Context,
+    scene_head: SceneHead,
+    rig: FaceRig,
+    armature: bpy.types.Object | None,
+) -> None:
+    armature = armature or existing_armature(context, scene_head.obj)
+    if armature is not None:
+        update_controls(context, scene_head, rig.landmarks, armature)
 
 
 def _own_meshes(scene_head: SceneHead, transaction: Transaction) -> list[Message]:

@@ -20,7 +20,10 @@ LAYERS: dict[str, set[str]] = {
     "models": set(),
     "rigging": set(),
     "animation": set(),
-    "scene": {"rigging.data", "animation.data", "properties"},
+    "scene": {
+        *("rigging.data", "animation.data", "animation.keys", "properties"),
+        *("animation.control_map", "animation.control_curves"),
+    },
     "pipeline": {"scene", "models", "rigging", "properties"},
     "acting": {"scene", "models", "animation", "properties"},
     "liveliness": {"acting", "scene", "animation", "properties"},
@@ -47,7 +50,7 @@ LAYERS: dict[str, set[str]] = {
         ),
         "rigging",
     },
-    "panels": {"properties", "preferences", "scene.thumbnails"},
+    "panels": {"properties", "preferences", "scene.thumbnails", "animation.control_map"},
     "batch": {
         *("acting", "animation", "matching", "pipeline", "scene", "models", "rigging"),
         *("bone_animation", "liveliness", "properties"),

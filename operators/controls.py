@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="valid-type"
+"""On-face controls: put on a rigged head, taken off, and allowed to go too far."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import BoolProperty
+
+from ..errors import RigError
+from ..properties import is_rigged
+from .common import AnimatesRig, can_work_where, chosen_head, forget_error, tell_error
+
+
+class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
+    """Add bones on the face that drive the shape keys."""
+
+    bl_idname = "auto_rig_face.add_controls"
+    bl_label = "Add Controls"
+    bl_description = (
+        "Add control bones on the face to the rig's armature, which drive the shape keys: drag a "
+        "corner of the mouth to smile. Nothing that deforms the head changes"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The head carries a rig of ours."""
+        return can_work_where(cls, context, is_rigged, "face rig: press Auto-Rig Face first")
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """The same, and go where the controls can be dragged."""
+        result = self.execute(context)
+        if "FINISHED" in result:
+            bpy.ops.object.mode_set(mode="POSE")
+        return result
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Add them, and make the armature the active object."""
+        from ..scene.control_rig import add_controls
+
+        forget_error(context)
+        try:
+            armature = add_controls(context, chosen_head(context))
+        except RigError as error:
+            tell_error(self, context, error)
+            return {"CANCELLED"}
+        for obj in context.selected_objects:
+            obj.select_set(False)
+        armature.select_set(True)
+        context.view_layer.objects.active = armature
+        return {"FINISHED"}
+
+
+class AUTORIGFACE_OT_remove_controls(bpy.types.Operator):
+    """Take the controls off."""
+
+    bl_idname = "auto_rig_face.remove_controls"
+    bl_label = "Remove Controls"
+    bl_description = (
+        "Take the control bones, their widgets and drivers off. The face keeps its expression, on "
+        "the shape keys"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The head has controls."""
+        from ..scene.control_armature import controls_of
+
+        return can_work_where(
+            cls, context, lambda head: controls_of(head) is not None, "controls to remove"
+        )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Remove them."""
+        from ..scene.control_rig import remove_controls
+
+        forget_error(context)
+        head = chosen_head(context)
+        remove_controls(context, head)
+        context.view_layer.update()
+        return {"FINISHED"}
+
+
+class AUTORIGFACE_OT_loosen_controls(AnimatesRig, bpy.types.Operator):
+    """Let controls go beyond what was certified, or hold them back again."""
+
+    bl_idname = "auto_rig_face.loosen_controls"
+    bl_label = "Loosen Limits"
+    bl_description = (
+        "Let the controls go half as far again. Beyond their limits nothing was certified: skin "
+        "may meet skin there"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    loose: BoolProperty(name="Loose", default=True)
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The head has controls."""
+        from ..scene.control_armature import controls_of
+
+        if not super().poll(context):
+            return False
+        if controls_of(chosen_head(context)) is None:
+            cls.poll_message_set("Add Controls first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set the limits."""
+        from ..scene.control_rig import loosen
+
+        forget_error(context)
+        loosen(chosen_head(context), loose=self.loose)
+        return {"FINISHED"}
