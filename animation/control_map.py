@@ -110,7 +110,7 @@ _PAIRS: Final = (
         (("+y", "noseSneer", 0.15),),
     ),
     _Row(
-        *("cheek", "Cheek", "cheeks", ("eye_outer", "ala"), (0.1, -0.08, 0.1), "up", 0.08),
+        *("cheek", "Cheek", "cheeks", ("eye_outer", "mouth_corner"), (0.2, 0.04, 0.0), "up", 0.08),
         (("+y", "cheekSquint", 0.15),),
     ),
     _Row(

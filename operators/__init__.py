@@ -11,6 +11,7 @@ from .bones_for_export import AUTORIGFACE_OT_bones_for_export
 from .capture_gains import AUTORIGFACE_OT_add_gain, AUTORIGFACE_OT_remove_gain
 from .controls import (
     AUTORIGFACE_OT_add_controls,
+    AUTORIGFACE_OT_bake_to_controls,
     AUTORIGFACE_OT_loosen_controls,
     AUTORIGFACE_OT_remove_controls,
 )
@@ -67,5 +68,6 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_add_controls,
         AUTORIGFACE_OT_remove_controls,
         AUTORIGFACE_OT_loosen_controls,
+        AUTORIGFACE_OT_bake_to_controls,
     )
 )

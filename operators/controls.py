@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 import bpy
 from bpy.props import BoolProperty
 
 from ..errors import RigError
 from ..properties import is_rigged
 from .common import AnimatesRig, can_work_where, chosen_head, forget_error, tell_error
+
+if TYPE_CHECKING:
+    from ..scene.control_bake import Baked
+
+_NOTABLE: Final = 0.01  # of a shape, and more isn't kept
 
 
 class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
@@ -37,11 +44,14 @@ class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Add them, and make the armature the active object."""
+        from ..scene.control_armature import required_controls
         from ..scene.control_rig import add_controls
 
         forget_error(context)
+        head = chosen_head(context)
         try:
-            armature = add_controls(context, chosen_head(context))
+            baked = add_controls(context, head)
+            armature = required_controls(head)
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
@@ -49,6 +59,8 @@ class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
             obj.select_set(False)
         armature.select_set(True)
         context.view_layer.objects.active = armature
+        if baked.curves:
+            _tell_baked(self, baked)
         return {"FINISHED"}
 
 
@@ -58,8 +70,8 @@ class AUTORIGFACE_OT_remove_controls(bpy.types.Operator):
     bl_idname = "auto_rig_face.remove_controls"
     bl_label = "Remove Controls"
     bl_description = (
-        "Take the control bones, their widgets and drivers off. The face keeps its expression, on "
-        "the shape keys"
+        "Take the control bones, their widgets and drivers off. The face keeps its expression and "
+        "animation, on the shape keys"
     )
     bl_options = {"REGISTER", "UNDO"}
 
@@ -73,13 +85,52 @@ class AUTORIGFACE_OT_remove_controls(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Remove them."""
-        from ..scene.control_rig import remove_controls
+        """Carry their animation over, and remove them."""
+        from ..scene.control_rig import give_up_controls
+
+        forget_error(context)
+        try:
+            baked = give_up_controls(context, chosen_head(context))
+        except RigError as error:
+            tell_error(self, context, error)
+            return {"CANCELLED"}
+        context.scene.frame_set(context.scene.frame_current)
+        self.report(
+            {"INFO"}, f"{baked.keys} keys on {baked.curves} curves are on the shape keys again"
+        )
+        return {"FINISHED"}
+
+
+class AUTORIGFACE_OT_bake_to_controls(AnimatesRig, bpy.types.Operator):
+    """Move animation of the shape keys to the controls."""
+
+    bl_idname = "auto_rig_face.bake_to_controls"
+    bl_label = "Bake to Controls"
+    bl_description = (
+        "Move the action of the shape keys to the controls, key by key. Adding controls does that; "
+        "this is for an action that came later"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The head has controls."""
+        return super().poll(context) and _has_controls(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Write the keys."""
+        from ..scene.control_armature import required_controls
+        from ..scene.control_bake import bake_to_controls
 
         forget_error(context)
         head = chosen_head(context)
-        remove_controls(context, head)
-        context.view_layer.update()
+        try:
+            baked = bake_to_controls(head, required_controls(head))
+        except RigError as error:
+            tell_error(self, context, error)
+            return {"CANCELLED"}
+        context.scene.frame_set(context.scene.frame_current)
+        _tell_baked(self, baked)
         return {"FINISHED"}
 
 
@@ -99,14 +150,7 @@ class AUTORIGFACE_OT_loosen_controls(AnimatesRig, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head has controls."""
-        from ..scene.control_armature import controls_of
-
-        if not super().poll(context):
-            return False
-        if controls_of(chosen_head(context)) is None:
-            cls.poll_message_set("Add Controls first")
-            return False
-        return True
+        return super().poll(context) and _has_controls(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the limits."""
@@ -115,3 +159,21 @@ class AUTORIGFACE_OT_loosen_controls(AnimatesRig, bpy.types.Operator):
         forget_error(context)
         loosen(chosen_head(context), loose=self.loose)
         return {"FINISHED"}
+
+
+def _has_controls(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    from ..scene.control_armature import controls_of
+
+    if controls_of(chosen_head(context)) is None:
+        cls.poll_message_set("Press Add Controls first")
+        return False
+    return True
+
+
+def _tell_baked(operator: bpy.types.Operator, baked: Baked) -> None:
+    text = f"{baked.keys} keys on {baked.curves} curves move the controls now"
+    if baked.residual > _NOTABLE:
+        text += f"; {baked.shape} is up to {baked.residual:.2f} off, as its opposite is on, too"
+        operator.report({"WARNING"}, text)
+    else:
+        operator.report({"INFO"}, text)

@@ -9,6 +9,7 @@ from typing import Final
 import bpy
 
 from ..animation.control_map import Channel, limits
+from ..errors import RigError
 from ..properties import state_of
 from .fcurves import FChannel
 
@@ -25,6 +26,14 @@ def controls_of(head: bpy.types.Object) -> bpy.types.Object | None:
     return None
 
 
+def required_controls(head: bpy.types.Object) -> bpy.types.Object:
+    """The same; raises RigError where it has none."""
+    armature = controls_of(head)
+    if armature is None:
+        raise RigError(f'"{head.name}" has no controls.', "Press Add Controls first.")
+    return armature
+
+
 def unit_of(armature: bpy.types.Object) -> float:
     """The armature's units per IOD of a control's travel."""
     return float(armature[UNIT])
@@ -32,8 +41,12 @@ def unit_of(armature: bpy.types.Object) -> float:
 
 def fchannel(channel: Channel) -> FChannel:
     """The F-curve that moves a control along an axis."""
-    name = bpy.utils.escape_identifier(channel.control)
-    return FChannel(f'pose.bones["{name}"].location', channel.axis)
+    return FChannel(f"{bone_path(channel.control)}location", channel.axis)
+
+
+def bone_path(control: str) -> str:
+    """What the data paths of a control's F-curves begin with."""
+    return f'pose.bones["{bpy.utils.escape_identifier(control)}"].'
 
 
 def location(armature: bpy.types.Object, channel: Channel) -> float:

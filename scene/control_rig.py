@@ -24,11 +24,18 @@ from ..errors import RigError
 from ..rigging.data import Bone, FaceLandmarks
 from .armature import existing_armature, rest_matrix, set_bones
 from .bone_names import bone_names
-from .control_armature import LIMIT, UNIT, controls_of, set_limits
+from .control_armature import LIMIT, UNIT, bone_path, controls_of, required_controls, set_limits
+from .control_bake import (
+    Baked,
+    bake_to_controls,
+    bake_to_keys,
+    key_channels,
+    require_bakeable,
+)
 from .control_drivers import drive_keys, loosen_keys, release_keys
 from .control_widgets import make_widgets, remove_widgets
 from .face_channels import face_of, sort_out
-from .fcurves import channelbags, require_shape_keys
+from .fcurves import remove_curves, require_shape_keys
 from .head import SceneHead, SceneOptions
 from .host import carrier_of
 from .reader import read
@@ -49,11 +56,13 @@ _COLOURS: Final = {
 }
 
 
-def add_controls(context: bpy.types.Context, head: bpy.types.Object) -> bpy.types.Object:
-    """Add controls to the head's armature and let them drive its shape keys; the armature.
+def add_controls(context: bpy.types.Context, head: bpy.types.Object) -> Baked:
+    """Add controls to the head's armature, let them drive its shape keys, and carry the keys'
+    animation over.
 
     Controls stand where the shape keys' values are. Raises RigError, and changes nothing, where the
-    head has no shape keys or no armature, its mesh has changed, or it has controls already.
+    head has no shape keys or no armature, its mesh has changed, it has controls already, or its
+    animation can't be carried over.
     """
     require_shape_keys(head, "control")
     if controls_of(head) is not None:
@@ -65,6 +74,7 @@ def add_controls(context: bpy.types.Context, head: bpy.types.Object) -> bpy.type
             "Turn on Bones in the options, press Auto-Rig Face, then add the controls.",
         )
     landmarks = required_landmarks(head)
+    require_bakeable(head.data.shape_keys, head.name, key_channels(head))
     _, scene_head = read(context, head, options=SceneOptions(parts="NONE"))
     face = face_of(head)
     free = sort_out(head, HALF_AXES).free
@@ -78,8 +88,9 @@ def add_controls(context: bpy.types.Context, head: bpy.types.Object) -> bpy.type
         _dress(head, armature)
         drive_keys(head, armature)
         face_of(head).put(values)
-        context.view_layer.update()
-    return armature
+    baked = bake_to_controls(head, armature)
+    context.view_layer.update()
+    return baked
 
 
 def update_controls(
@@ -99,6 +110,15 @@ def update_controls(
         drive_keys(scene_head.obj, armature)
 
 
+def give_up_controls(context: bpy.types.Context, head: bpy.types.Object) -> Baked:
+    """Carry the animation of the controls over to the shape keys, then remove the controls. Raises
+    RigError, and changes nothing, where it can't be carried over.
+    """
+    baked = bake_to_keys(head, required_controls(head))
+    remove_controls(context, head)
+    return baked
+
+
 def remove_controls(context: bpy.types.Context, head: bpy.types.Object) -> None:
     """Take the controls, their widgets, drivers and F-curves off; the shape keys keep what they
     show. Does nothing where there are none.
@@ -110,7 +130,8 @@ def remove_controls(context: bpy.types.Context, head: bpy.types.Object) -> None:
         loosen(head, loose=False)
     if head.data.shape_keys is not None:
         release_keys(head)
-    _remove_curves(armature)
+    starts = tuple(bone_path(name) for name in CONTROL)
+    remove_curves(armature, lambda curve: curve.data_path.startswith(starts))
     bones = [bone for bone in armature.pose.bones if bone.name in CONTROL]
     widgets = [bone.custom_shape for bone in bones if bone.custom_shape is not None]
     set_bones(context, armature, (), Matrix.Identity(4), gone=[bone.name for bone in bones])
@@ -189,15 +210,3 @@ def _colour(posed: bpy.types.PoseBone, control: Control) -> None:
     posed.color.custom.normal = normal
     posed.color.custom.select = normal + 0.5 * (1.0 - normal)
     posed.color.custom.active = normal + 0.8 * (1.0 - normal)
-
-
-def _remove_curves(armature: bpy.types.Object) -> None:
-    paths = {fchannel_path(name) for name in CONTROL}
-    for bag in channelbags(armature):
-        for curve in [curve for curve in bag.fcurves if curve.data_path.startswith(tuple(paths))]:
-            bag.fcurves.remove(curve)
-
-
-def fchannel_path(control: str) -> str:
-    """What the data paths of a control's F-curves begin with."""
-    return f'pose.bones["{bpy.utils.escape_identifier(control)}"].'

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import bpy
@@ -95,3 +96,18 @@ def remove_generated(obj: bpy.types.Object, name: str) -> None:
         curve = bag.fcurves.find(value_path(name))
         if curve is not None and all(key.type == GENERATED for key in curve.keyframe_points):
             bag.fcurves.remove(curve)
+
+
+def remove_curves(owner: bpy.types.ID, goes: Callable[[bpy.types.FCurve], bool]) -> None:
+    """Remove F-curves of shape keys or an armature, and the action with the last of them."""
+    action = None
+    for bag in channelbags(owner):
+        for curve in [curve for curve in bag.fcurves if goes(curve)]:
+            bag.fcurves.remove(curve)
+            action = owner.animation_data.action
+    if action is not None:
+        strips = (strip for layer in action.layers for strip in layer.strips)
+        if not any(len(bag.fcurves) for strip in strips for bag in strip.channelbags):
+            owner.animation_data.action = None
+            if action.users == 0:
+                bpy.data.actions.remove(action)

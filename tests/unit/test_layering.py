@@ -22,7 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "animation": set(),
     "scene": {
         *("rigging.data", "animation.data", "animation.keys", "properties"),
-        *("animation.control_map", "animation.control_curves"),
+        *("animation.control_map", "animation.control_curves", "animation.bezier"),
     },
     "pipeline": {"scene", "models", "rigging", "properties"},
     "acting": {"scene", "models", "animation", "properties"},
