@@ -265,6 +265,48 @@ ADDED: Final[dict[Channel, Channel]] = {
     if CONTROL[channel.control].parent
 }
 
+# Region -> its shapes, as sliders are grouped.
+REGIONS: Final[dict[str, tuple[str, ...]]] = {
+    region: tuple(shape for shape in ARKIT_SHAPES if shape.startswith(starts))
+    for region, starts in {
+        "Brows": ("brow",),
+        "Eyes": ("eye",),
+        "Cheeks and Nose": ("cheek", "nose"),
+        "Jaw": ("jaw",),
+        "Mouth": ("mouth",),
+        "Tongue": ("tongue",),
+    }.items()
+}
+
+# The controls as they lie on the face of somebody who looks at us, with words for buttons.
+PICKER: Final[tuple[tuple[tuple[str, str] | None, ...], ...]] = tuple(
+    tuple((PREFIX + name, text) if name else None for name, text in row)
+    for row in (
+        (
+            *(("brow_outer.R", "Outer"), ("brow_inner.R", "Inner"), ("brow_centre", "Brows")),
+            *(("brow_inner.L", "Inner"), ("brow_outer.L", "Outer")),
+        ),
+        (("", ""), ("lid_upper.R", "Lid"), ("", ""), ("lid_upper.L", "Lid"), ("", "")),
+        (("", ""), ("eye.R", "Gaze"), ("eyes", "Both"), ("eye.L", "Gaze"), ("", "")),
+        (("", ""), ("lid_lower.R", "Lid"), ("", ""), ("lid_lower.L", "Lid"), ("", "")),
+        (
+            *(("cheek.R", "Cheek"), ("sneer.R", "Sneer"), ("", "")),
+            *(("sneer.L", "Sneer"), ("cheek.L", "Cheek")),
+        ),
+        (("", ""), ("lip_up.R", "Up"), ("lip_upper", "Lip"), ("lip_up.L", "Up"), ("", "")),
+        (
+            *(("lip_tuck.R", "Tuck"), ("lip_corner.R", "Corner"), ("mouth", "Mouth")),
+            *(("lip_corner.L", "Corner"), ("lip_tuck.L", "Tuck")),
+        ),
+        (("", ""), ("lip_down.R", "Down"), ("lip_lower", "Lip"), ("lip_down.L", "Down"), ("", "")),
+        (("", ""), ("", ""), ("jaw", "Jaw"), ("", ""), ("", "")),
+        (
+            *(("mouth_pucker", "Pucker"), ("mouth_funnel", "Funnel"), ("tongue", "Tongue")),
+            *(("mouth_close", "Close"), ("cheek_puff", "Puff")),
+        ),
+    )
+)
+
 
 def limits(control: str, most: float = 1.0) -> tuple[tuple[float, float], ...]:
     """How far a control may go along x, y and z, in IOD: (lowest, highest) of each axis, where

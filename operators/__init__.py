@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..properties import connect
 from .act_sequence import AUTORIGFACE_OT_act_sequence, AUTORIGFACE_OT_edit_sequence
 from .acting_presets import AUTORIGFACE_OT_add_acting_preset
 from .bones_for_export import AUTORIGFACE_OT_bones_for_export
@@ -29,6 +30,13 @@ from .named_poses import (
     AUTORIGFACE_OT_delete_pose,
     AUTORIGFACE_OT_save_pose,
 )
+from .pose_face import (
+    AUTORIGFACE_OT_key_face,
+    AUTORIGFACE_OT_reset_face,
+    AUTORIGFACE_OT_select_control,
+    read_slider,
+    write_slider,
+)
 from .remove_rig import AUTORIGFACE_OT_remove_rig
 from .rig_face import AUTORIGFACE_OT_rig_face
 from .standard_keys import (
@@ -37,7 +45,7 @@ from .standard_keys import (
 )
 from .studio_defaults import AUTORIGFACE_OT_clear_defaults, AUTORIGFACE_OT_save_defaults
 
-register, unregister = bpy.utils.register_classes_factory(
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(
     (
         AUTORIGFACE_OT_rig_face,
         AUTORIGFACE_OT_edit_markers,
@@ -69,5 +77,20 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_remove_controls,
         AUTORIGFACE_OT_loosen_controls,
         AUTORIGFACE_OT_bake_to_controls,
+        AUTORIGFACE_OT_select_control,
+        AUTORIGFACE_OT_reset_face,
+        AUTORIGFACE_OT_key_face,
     )
 )
+
+
+def register() -> None:
+    """Add the operators, and let the sliders reach the scene."""
+    _register_classes()
+    connect(read_slider, write_slider)
+
+
+def unregister() -> None:
+    """Take them away again."""
+    connect(None, None)
+    _unregister_classes()

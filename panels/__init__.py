@@ -8,6 +8,11 @@ import bpy
 from . import emotion_pie, icons
 from .acting_presets import AUTORIGFACE_PT_acting_presets
 from .capture_gains import AUTORIGFACE_PT_gains, AUTORIGFACE_UL_gains
+from .controls import (
+    AUTORIGFACE_PT_controls,
+    AUTORIGFACE_PT_picker,
+    AUTORIGFACE_PT_sliders,
+)
 from .export import AUTORIGFACE_PT_export
 from .sidebar import (
     AUTORIGFACE_PT_acting,
@@ -40,6 +45,9 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         AUTORIGFACE_PT_export,
         AUTORIGFACE_PT_options,
         AUTORIGFACE_PT_standards,
+        AUTORIGFACE_PT_controls,
+        AUTORIGFACE_PT_picker,
+        AUTORIGFACE_PT_sliders,
     )
 )
 

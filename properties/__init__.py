@@ -36,6 +36,7 @@ from .object_state import (
 )
 from .progress import RigProgress
 from .rig_settings import RigSettings
+from .sliders import SLIDERS, FaceSliders, connect, sliders_of
 
 __all__ = (
     "ATTRIBUTE",
@@ -47,6 +48,7 @@ __all__ = (
     "AddedStandard",
     "CaptureGain",
     "CertificateLine",
+    "FaceSliders",
     "MannerProperties",
     "MessageLine",
     "NamedPose",
@@ -59,6 +61,7 @@ __all__ = (
     "Thumbnail",
     "TurnProperties",
     "chosen_shapes",
+    "connect",
     "copy_settings",
     "fill_in_options",
     "has_sealed_mouth",
@@ -67,13 +70,15 @@ __all__ = (
     "options_as_text",
     "progress_of",
     "settings_of",
+    "sliders_of",
     "state_of",
 )
 
 _HOLDERS: Final = (
-    (bpy.types.Object, ObjectState),
-    (bpy.types.Scene, RigSettings),
-    (bpy.types.WindowManager, RigProgress),
+    (bpy.types.Object, ATTRIBUTE, ObjectState),
+    (bpy.types.Scene, ATTRIBUTE, RigSettings),
+    (bpy.types.WindowManager, ATTRIBUTE, RigProgress),
+    (bpy.types.Object, SLIDERS, FaceSliders),
 )
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
     (
@@ -90,6 +95,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         ActingSettings,
         RigSettings,
         RigProgress,
+        FaceSliders,
     )
 )
 
@@ -106,14 +112,14 @@ def _forget_jobs(_path: str) -> None:
 def register() -> None:
     """Add the properties to Object, Scene and WindowManager."""
     _register_classes()
-    for holder, group in _HOLDERS:
-        setattr(holder, ATTRIBUTE, PointerProperty(type=group))
+    for holder, attribute, group in _HOLDERS:
+        setattr(holder, attribute, PointerProperty(type=group))
     bpy.app.handlers.load_post.append(_forget_jobs)
 
 
 def unregister() -> None:
     """Take the properties away again."""
     bpy.app.handlers.load_post.remove(_forget_jobs)
-    for holder, _group in _HOLDERS:
-        delattr(holder, ATTRIBUTE)
+    for holder, attribute, _group in _HOLDERS:
+        delattr(holder, attribute)
     _unregister_classes()

@@ -16,6 +16,7 @@ from .fcurves import FChannel
 # On an armature with controls: its units per IOD, as they were when the controls were added.
 UNIT: Final = "auto_rig_face_control_unit"
 LIMIT: Final = "Face Limits"
+LOOSENED: Final = "auto_rig_face_loose_controls"
 
 
 def controls_of(head: bpy.types.Object) -> bpy.types.Object | None:
@@ -26,11 +27,16 @@ def controls_of(head: bpy.types.Object) -> bpy.types.Object | None:
     return None
 
 
-def required_controls(head: bpy.types.Object) -> bpy.types.Object:
-    """The same; raises RigError where it has none."""
+def required_controls(head: bpy.types.Object, control: str = "") -> bpy.types.Object:
+    """The same; raises RigError where it has none, or not this one."""
     armature = controls_of(head)
     if armature is None:
         raise RigError(f'"{head.name}" has no controls.', "Press Add Controls first.")
+    if control and control not in armature.pose.bones:
+        raise RigError(
+            f'The control "{control}" has been removed.',
+            "Remove Controls, then Add Controls brings it back.",
+        )
     return armature
 
 
@@ -64,6 +70,11 @@ def move(armature: bpy.types.Object, channels: Mapping[Channel, float]) -> None:
             bone.location[channel.axis] = value * unit
 
 
+def is_loose(armature: bpy.types.Object) -> bool:
+    """Whether its controls may go beyond what was certified."""
+    return bool(armature.get(LOOSENED, False))
+
+
 def set_limits(armature: bpy.types.Object, most: float) -> None:
     """Let controls go as far as shapes reach ``most``."""
     unit = unit_of(armature)
@@ -73,3 +84,27 @@ def set_limits(armature: bpy.types.Object, most: float) -> None:
             for axis, (low, high) in zip("xyz", limits(bone.name, most), strict=True):
                 setattr(limit, f"min_{axis}", low * unit)
                 setattr(limit, f"max_{axis}", high * unit)
+
+
+def is_selected(armature: bpy.types.Object, control: str) -> bool:
+    """Whether a control is selected."""
+    bone = armature.pose.bones.get(control)
+    return bone is not None and bool(_selectable(bone).select)
+
+
+def select(armature: bpy.types.Object, control: str, *, extend: bool) -> None:
+    """Select a control and make it active; or with ``extend`` add it to, or take it off, those that
+    are selected.
+    """
+    chosen = armature.pose.bones[control]
+    wanted = not (extend and is_selected(armature, control))
+    for bone in () if extend else armature.pose.bones:
+        _selectable(bone).select = False
+    _selectable(chosen).select = wanted
+    if wanted:
+        armature.data.bones.active = armature.data.bones[control]
+
+
+def _selectable(bone: bpy.types.PoseBone) -> bpy.types.PoseBone | bpy.types.Bone:
+    """What holds a bone's selection: the pose since Blender 5.0, the armature before."""
+    return bone if "select" in bone.bl_rna.properties else bone.bone

@@ -24,7 +24,16 @@ from ..errors import RigError
 from ..rigging.data import Bone, FaceLandmarks
 from .armature import existing_armature, rest_matrix, set_bones
 from .bone_names import bone_names
-from .control_armature import LIMIT, UNIT, bone_path, controls_of, required_controls, set_limits
+from .control_armature import (
+    LIMIT,
+    LOOSENED,
+    UNIT,
+    bone_path,
+    controls_of,
+    is_loose,
+    required_controls,
+    set_limits,
+)
 from .control_bake import (
     Baked,
     bake_to_controls,
@@ -42,7 +51,6 @@ from .reader import read
 from .storage import required_landmarks
 from .transaction import Transaction
 
-_LOOSE: Final = "auto_rig_face_loose_controls"
 _IN_FRONT: Final = 0.08  # IOD from the skin
 
 # Side -> colour: at rest, selected, active. Eyes have their own, since they lie close together.
@@ -126,7 +134,7 @@ def remove_controls(context: bpy.types.Context, head: bpy.types.Object) -> None:
     armature = controls_of(head)
     if armature is None:
         return
-    if is_loose(head):
+    if is_loose(armature):
         loosen(head, loose=False)
     if head.data.shape_keys is not None:
         release_keys(head)
@@ -140,13 +148,7 @@ def remove_controls(context: bpy.types.Context, head: bpy.types.Object) -> None:
     if collection is not None:
         armature.data.collections.remove(collection)
     del armature[UNIT]
-    armature.pop(_LOOSE, None)
-
-
-def is_loose(head: bpy.types.Object) -> bool:
-    """Whether the controls may go beyond what was certified."""
-    armature = controls_of(head)
-    return armature is not None and bool(armature.get(_LOOSE, False))
+    armature.pop(LOOSENED, None)
 
 
 def loosen(head: bpy.types.Object, *, loose: bool) -> None:
@@ -154,7 +156,7 @@ def loosen(head: bpy.types.Object, *, loose: bool) -> None:
     armature = controls_of(head)
     if armature is not None:
         most = LOOSE if loose else 1.0
-        armature[_LOOSE] = loose
+        armature[LOOSENED] = loose
         set_limits(armature, most)
         loosen_keys(head, most)
 

@@ -50,7 +50,10 @@ LAYERS: dict[str, set[str]] = {
         ),
         "rigging",
     },
-    "panels": {"properties", "preferences", "scene.thumbnails", "animation.control_map"},
+    "panels": {
+        *("properties", "preferences", "scene.thumbnails", "scene.control_armature"),
+        "animation.control_map",
+    },
     "batch": {
         *("acting", "animation", "matching", "pipeline", "scene", "models", "rigging"),
         *("bone_animation", "liveliness", "properties"),
