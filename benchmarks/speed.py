@@ -37,6 +37,7 @@ EXPONENT_LIMIT: Final = 1.15
 MEMORY_LIMIT: Final = (100_000, 1.5e9)  # vertices, bytes
 ENABLE_LIMIT: Final = 0.050
 PLAYBACK_LIMIT: Final = 1.0  # of the plain character's frame time
+CONTROLS_LIMIT: Final = 1.15  # of the frame time of the same animation on shape keys
 PLAYBACK_NOISE: Final = 0.05  # two equal characters differ by this much from run to run
 
 
@@ -76,6 +77,7 @@ def measure(counts: Sequence[int], folder: Path) -> dict[str, Any]:
             "heavy_modules": sorted({name for run in enable for name in run["modules"]}),
         },
         "playback": _case("playback", heads[PLAYBACK_COUNT]),
+        "controls": _case("controls", heads[PLAYBACK_COUNT]),
     }
 
 
@@ -108,13 +110,16 @@ def checks(results: dict[str, Any]) -> list[dict[str, Any]]:
     seconds = results["playback"]["seconds"]
     ratio = seconds["rig"] / seconds["plain"]
     found.append(_check("frame time, rig / plain", ratio, PLAYBACK_LIMIT, margin=PLAYBACK_NOISE))
+    seconds = results["controls"]["seconds"]
+    ratio = seconds["controls"] / seconds["keys"]
+    found.append(_check("frame time, controls / shape keys", ratio, CONTROLS_LIMIT))
     return found
 
 
 def markdown(results: dict[str, Any]) -> str:
     """The results as a page of two tables."""
     machine, playback = results["machine"], results["playback"]
-    frame = playback["seconds"]
+    frame, posed = playback["seconds"], results["controls"]["seconds"]
     stages = list(dict.fromkeys(name for run in results["button"] for name in run["stages"]))
     return f"""# Speed and memory
 
@@ -136,6 +141,8 @@ Seconds by stage (those after `build` are parts of it); `processor` counts the t
 
 Playback at {playback["vertices"]:,} vertices, all shape keys and bones animated:
 {1000 * frame["rig"]:.2f} ms a frame; plain shape keys and armature {1000 * frame["plain"]:.2f} ms.
+All shape keys animated, and nothing else: {1000 * posed["keys"]:.2f} ms a frame; the same on
+on-face controls {1000 * posed["controls"]:.2f} ms.
 """
 
 

@@ -73,10 +73,37 @@ def playback(head: Path) -> dict[str, Any]:
     return {"vertices": len(obj.data.vertices), "seconds": seconds}
 
 
+def controls(head: Path) -> dict[str, Any]:
+    """Seconds a frame of shape keys that are animated, and of the same animation on controls.
+
+    The rig is the same; its controls are added and removed between rounds, so that both are played
+    in turns. ``residual``: how far the controls were off the shapes at most.
+    """
+    obj, options = _open(head)
+    from auto_rig_face import pipeline
+    from auto_rig_face.animation.control_map import SHAPES_ON
+    from auto_rig_face.scene.control_rig import add_controls, give_up_controls
+
+    from .speed_playback import animate_shapes, play
+
+    outcome = pipeline.rig_head(_context(), obj, options)
+    shown = (obj, outcome.armature)
+    animate_shapes(obj, SHAPES_ON.values(), PLAYBACK_FRAMES)
+    seconds = {"keys": float("inf"), "controls": float("inf")}
+    residual = 0.0
+    for _ in range(PLAYBACK_ROUNDS):
+        seconds["keys"] = min(seconds["keys"], play(shown, (), PLAYBACK_FRAMES))
+        residual = max(residual, add_controls(_context(), obj).residual)
+        seconds["controls"] = min(seconds["controls"], play(shown, (), PLAYBACK_FRAMES))
+        give_up_controls(_context(), obj)
+    return {"vertices": len(obj.data.vertices), "seconds": seconds, "residual": residual}
+
+
 CASES: Final[dict[str, Callable[[Path], dict[str, Any]]]] = {
     "enable": enable,
     "button": button,
     "playback": playback,
+    "controls": controls,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import bpy
 import numpy as np
@@ -51,6 +51,17 @@ def animate(head: bpy.types.Object, armature: bpy.types.Object, frames: int) -> 
             bone.rotation_mode = "XYZ"
             bone.rotation_euler = (0.03 * math.sin(frame + i), 0.0, 0.0)
             bone.keyframe_insert("rotation_euler", frame=frame)
+
+
+def animate_shapes(head: bpy.types.Object, axes: Iterable[Sequence[str]], frames: int) -> None:
+    """Move shape keys, each in its own rhythm. ``axes``: shapes of which one at a time is on."""
+    blocks = head.data.shape_keys.key_blocks
+    for i, shapes in enumerate(axes):
+        for k, shape in enumerate(shapes):
+            for step in range(frames // 8 + 1):
+                is_on = step % 4 == 1 + 2 * k if len(shapes) > 1 else True
+                blocks[shape].value = is_on * (0.5 + 0.5 * math.sin(step + i))
+                blocks[shape].keyframe_insert("value", frame=8 * step)
 
 
 def play(
