@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small pictures of a rigged head in its expressions, for the palette."""
+"""Small pictures of a rigged head in its expressions, for the palette and for pose assets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acting import expression_models
+from .animation.emotions import pose
+from .animation.visemes import SPEECH_SHAPES, VISEMES, shapes_of
 from .properties import state_of
 from .rigging.views import look, render
+from .scene.control_armature import required_controls
 from .scene.fcurves import require_shape_keys
 from .scene.landmark_motion import RiggedSurface
 from .scene.named_poses import pose_names, read_pose
+from .scene.pose_assets import PoseAsset, write_pose_asset
 from .scene.storage import required_landmarks
 from .scene.thumbnails import SIDE, pose_thumbnail, store_thumbnail
 from .vocabulary import ARKIT_SHAPES, EMOTIONS, corrective_pair
@@ -26,6 +30,9 @@ _WIDTH: Final = 3.2
 _CENTRE: Final = (0.0, -0.4, -0.2)
 _YAW: Final = 12.0  # degrees: enough to see the depth, and both halves of the mouth
 _FINER: Final = 2  # rays along a pixel
+# Kinds of pose assets, each with the UUID of its catalog.
+_EMOTIONS: Final = ("Emotion", "6f1c1f6e-52a5-4d0b-9c62-9d4b1f0a7e11")
+_VISEMES: Final = ("Viseme", "b7a7b0c4-0e0f-4d58-8a39-4c1c5e6f2d22")
 _PAPER: Final = (124, 126, 130)
 
 Floats = NDArray[np.float64]
@@ -88,3 +95,29 @@ def preview_pose(context: bpy.types.Context, head: bpy.types.Object, name: str) 
     """Keep a picture of a named expression. Raises RigError as ``Portraits`` does."""
     picture = Portraits(context, head).picture(read_pose(head, name))
     store_thumbnail(head, pose_thumbnail(name), picture)
+
+
+def make_pose_assets(context: bpy.types.Context, head: bpy.types.Object) -> int:
+    """Make a pose asset of every emotion and every viseme, each with its picture; how many.
+
+    Raises RigError as ``Portraits`` does, and where the head has no controls.
+    """
+    armature = required_controls(head)
+    portraits = Portraits(context, head)
+    recipes = [(name, _EMOTIONS, _emotion(name)) for name in EMOTIONS]
+    recipes += [(f"viseme {name}", _VISEMES, _viseme(name)) for name in VISEMES]
+    for name, (kind, catalog), values in recipes:
+        picture = portraits.picture(np.array([values.get(shape, 0.0) for shape in ARKIT_SHAPES]))
+        asset = PoseAsset(name, f"{kind} of {head.name}", values, catalog, (kind, name), picture)
+        write_pose_asset(head, armature, asset)
+    return len(recipes)
+
+
+def _emotion(name: str) -> dict[str, float]:
+    """The whole face."""
+    return dict(zip(ARKIT_SHAPES, pose(name, 1.0).tolist(), strict=True))
+
+
+def _viseme(name: str) -> dict[str, float]:
+    """The mouth alone."""
+    return {shape: shapes_of(name).get(shape, 0.0) for shape in SPEECH_SHAPES}

@@ -22,6 +22,7 @@ from .emotion_transition import AUTORIGFACE_OT_emotion_transition
 from .idle_life import AUTORIGFACE_OT_idle_life, AUTORIGFACE_OT_remove_idle_life
 from .import_capture import AUTORIGFACE_OT_import_capture
 from .import_speech import AUTORIGFACE_OT_import_speech
+from .make_pose_assets import AUTORIGFACE_OT_make_pose_assets
 from .make_previews import AUTORIGFACE_OT_make_previews
 from .match_expression import AUTORIGFACE_OT_match_expression
 from .match_render import AUTORIGFACE_OT_match_render
@@ -80,6 +81,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_select_control,
         AUTORIGFACE_OT_reset_face,
         AUTORIGFACE_OT_key_face,
+        AUTORIGFACE_OT_make_pose_assets,
     )
 )
 

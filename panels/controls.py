@@ -33,6 +33,7 @@ class AUTORIGFACE_PT_controls(RigPanel, bpy.types.Panel):
         text = "Tighten Limits" if loose else "Loosen Limits"
         icon = "UNLOCKED" if loose else "LOCKED"
         layout.operator("auto_rig_face.loosen_controls", text=text, icon=icon).loose = not loose
+        layout.operator("auto_rig_face.make_pose_assets", icon="ASSET_MANAGER")
 
 
 class AUTORIGFACE_PT_picker(SidebarPanel, bpy.types.Panel):

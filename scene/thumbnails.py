@@ -60,8 +60,11 @@ def forget_thumbnail(head: bpy.types.Object, name: str) -> None:
 def thumbnail_icon(head: bpy.types.Object, name: str) -> list[float] | None:
     """The picture as Blender's previews take it: RGBA of 0..1 from the lowest row up, or None."""
     picture = thumbnail(head, name)
-    if picture is None:
-        return None
+    return None if picture is None else preview_pixels(picture)
+
+
+def preview_pixels(picture: NDArray[np.uint8]) -> list[float]:
+    """A (SIDE, SIDE, 3) picture as Blender's previews take it."""
     opaque = np.full((SIDE, SIDE, 1), 255, np.uint8)
     values: list[float] = (np.concatenate([picture, opaque], 2)[::-1] / 255.0).ravel().tolist()
     return values

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controls on a face: they are seen, picked with and without Shift, dragged and set by sliders, and
+one Ctrl+Z takes a drag back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+PATIENCE = 240.0
+FOLDED = 40  # turns of the wheel to the end of the sidebar
+
+
+def armature() -> Any:
+    """The rig's armature."""
+    return next(obj for obj in bpy.data.objects if obj.type == "ARMATURE")
+
+
+def picked() -> set[str]:
+    """The controls that are selected."""
+    bones = armature().pose.bones
+    return {bone.name for bone in bones if (bone if hasattr(bone, "select") else bone.bone).select}
+
+
+def value(shape: str) -> float:
+    """What the head shows of a shape."""
+    return float(bpy.data.objects["amara"].data.shape_keys.key_blocks[shape].value)
+
+
+def rig(gui: Any) -> Iterator[Any]:
+    """Put controls on a head and look at it from the front."""
+    yield from gui.open(gui.head("amara"))
+    head = bpy.data.objects["amara"]
+    for obj in bpy.context.view_layer.objects:
+        obj.select_set(obj == head)
+    bpy.context.view_layer.objects.active = head
+    with gui.context():
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.auto_rig_face.rig_face("EXEC_DEFAULT")
+        bpy.ops.auto_rig_face.add_controls("INVOKE_DEFAULT")
+        bpy.ops.pose.select_all(action="DESELECT")
+        for bone in armature().pose.bones:
+            if bone.name.startswith("ctrl_"):
+                (bone if hasattr(bone, "select") else bone.bone).select = True
+        bpy.ops.view3d.view_selected()
+        bpy.ops.pose.select_all(action="DESELECT")
+        bpy.ops.ed.undo_push(message="Controls")
+    assert bpy.context.mode == "POSE"
+
+
+def run(gui: Any) -> Iterator[Any]:
+    gui.patience = PATIENCE
+    yield from rig(gui)
+    yield from gui.open_tab()
+    yield 1.0
+    gui.screenshot("controls")
+
+    sidebar = gui.region()
+    gui.move(sidebar.x + sidebar.width * 0.4, sidebar.y + sidebar.height / 2)
+    for _ in range(FOLDED):
+        gui.wheel_down()
+        yield 0.02
+    yield 0.5
+    gui.screenshot("picker")
+    yield from gui.press("auto_rig_face.select_control", "ctrl_mouth'", column=0.5)
+    yield lambda: picked() == {"ctrl_mouth"}
+    yield 0.5
+    gui.screenshot("picked")
+
+    with gui.context():
+        head = bpy.data.objects["amara"]
+        sliders = head.auto_rig_face_sliders
+        sliders.symmetric = True
+        sliders.mouthSmileLeft, sliders.cheekSquintLeft, sliders.jawOpen = 0.9, 0.6, 0.3
+        sliders.browOuterUpLeft = 0.5
+        bpy.ops.ed.undo_push(message="Posed")
+    yield 0.5
+    gui.screenshot("smile")
+    assert abs(value("mouthSmileRight") - 0.9) < 1e-3
+
+    middle = gui.region("WINDOW")
+    x, y = middle.x + middle.width / 2, middle.y + middle.height / 2
+    gui.move(x, y)
+    yield 0.2
+    gui.key("G")
+    yield 0.2
+    gui.move(x + 60, y)
+    yield 0.3
+    gui.key("RET")
+    yield lambda: value("mouthLeft") > 0.1
+    gui.screenshot("dragged")
+    gui.key("Z", ctrl=True)
+    yield lambda: value("mouthLeft") < 1e-3
