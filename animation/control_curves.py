@@ -54,6 +54,21 @@ def _on_half(shape: str, along: float) -> float:
     return max(half.sign * along / half.size, 0.0)
 
 
+def most_lost(curves: Mapping[str, Curve]) -> tuple[float, str]:
+    """The most that any shape loses at a frame since its opposite is on, and which one does.
+    ``curves``: ARKit name -> curve.
+    """
+    worst = (0.0, "")
+    for shapes in SHAPES_ON.values():
+        if len(shapes) == 2 and set(shapes) <= set(curves):
+            pair = [curves[shape] for shape in shapes]
+            start = min(curve.frames[0] for curve in pair)
+            frames = np.arange(start, max(curve.frames[-1] for curve in pair) + 0.5, 0.5)
+            both = np.minimum(*(evaluate(curve, frames) for curve in pair))
+            worst = max(worst, (float(both.max()), shapes[0]))
+    return worst
+
+
 def merged(terms: Sequence[tuple[float, Curve]]) -> Curve:
     """The sum of curves times factors, with keys wherever one of them has one. Between two keys
     each is a cubic polynomial of time, and so the sum is exact.

@@ -150,7 +150,7 @@ _MIDLINE: Final = (
         (),
     ),
     _Row(
-        *("cheek_puff", "Cheek Puff", "cheeks", ("chin",), (0.4, -0.3, 0.0), "disc", 0.06),
+        *("cheek_puff", "Cheek Puff", "cheeks", ("chin",), (0.4, -0.5, 0.0), "disc", 0.06),
         (("+y", "cheekPuff", 0.15),),
     ),
     _Row(
@@ -169,28 +169,28 @@ _MIDLINE: Final = (
         (("+x", "mouthLeft", 0.25), ("-x", "mouthRight", 0.25)),
     ),
     _Row(
-        *("mouth_pucker", "Pucker", "mouth", ("chin",), (-0.4, -0.3, 0.0), "star", 0.06),
+        *("mouth_pucker", "Pucker", "mouth", ("chin",), (-0.4, -0.5, 0.0), "star", 0.06),
         (("+y", "mouthPucker", 0.15),),
     ),
     _Row(
-        *("mouth_funnel", "Funnel", "mouth", ("chin",), (-0.2, -0.3, 0.0), "ring", 0.06),
+        *("mouth_funnel", "Funnel", "mouth", ("chin",), (-0.2, -0.5, 0.0), "ring", 0.06),
         (("+y", "mouthFunnel", 0.15),),
     ),
     _Row(
-        *("mouth_close", "Lips Together", "mouth", ("chin",), (0.2, -0.3, 0.0), "bar", 0.06),
+        *("mouth_close", "Lips Together", "mouth", ("chin",), (0.2, -0.5, 0.0), "bar", 0.06),
         (("+y", "mouthClose", 0.15),),
     ),
     _Row(
         *("jaw", "Jaw", "jaw", ("chin",), (0.0, -0.03, 0.05), "chin", 0.12),
         (
-            ("-y", "jawOpen", 0.4),
+            ("-y", "jawOpen", 0.3),
             ("+x", "jawLeft", 0.25),
             ("-x", "jawRight", 0.25),
             ("+z", "jawForward", 0.25),
         ),
     ),
     _Row(
-        *("tongue", "Tongue", "tongue", ("chin",), (0.0, -0.3, 0.0), "tongue", 0.06),
+        *("tongue", "Tongue", "tongue", ("chin",), (0.0, -0.5, 0.0), "tongue", 0.06),
         (("-y", "tongueOut", 0.2),),
     ),
 )

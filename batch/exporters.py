@@ -16,6 +16,7 @@ from typing import Any, Final
 import bpy
 
 from ..errors import RigError
+from ..scene.control_armature import UNIT
 from .blend_addresses import without_addresses
 from .blender_calls import OperatorFailedError, call
 from .fbx_times import without_times
@@ -102,7 +103,7 @@ def _call_gltf(path: Path, left_out: Collection[str], **animation: Any) -> None:
         export_morph_normal=True,
         export_skins=True,
         export_influence_nb=4,
-        export_def_bones=False,
+        export_def_bones=_has_controls(),
         export_rest_position_armature=True,
         export_try_sparse_sk=True,
         **animation,
@@ -119,11 +120,17 @@ def _write_fbx(path: Path, left_out: Collection[str]) -> None:
         use_mesh_modifiers=False,
         mesh_smooth_type="FACE",
         add_leaf_bones=False,
+        use_armature_deform_only=_has_controls(),
         bake_anim=False,
         path_mode="COPY",
         embed_textures=True,
     )
     _rewrite(path, without_times)
+
+
+def _has_controls() -> bool:
+    """Whether there are on-face controls, which no game engine has a use for."""
+    return any(UNIT in obj for obj in bpy.context.view_layer.objects)
 
 
 def _rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:

@@ -10,7 +10,8 @@ from typing import Final
 
 import bpy
 
-from ..scene.fcurves import GENERATED, curves_by_path, value_path
+from ..scene.face_channels import face_of
+from ..scene.fcurves import GENERATED, curves_by_channel
 from ..scene.key_writer import key_name
 
 _NEAR: Final = 1e-3  # frames; two keys nearer than that are at the same frame
@@ -45,8 +46,10 @@ def keep_until(head: bpy.types.Object, shape: str, frame: float) -> None:
 
 
 def _curve(head: bpy.types.Object, shape: str) -> bpy.types.FCurve | None:
-    name = key_name(head, shape)
-    return None if name is None else curves_by_path(head).get(value_path(name))
+    if key_name(head, shape) is None:
+        return None
+    face = face_of(head)
+    return curves_by_channel(face.owner).get(face.channel(shape))
 
 
 def _add(fcurve: bpy.types.FCurve, frame: float, value: float) -> None:

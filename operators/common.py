@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from ..rigging.data import RigOptions
     from ..scene.head import SceneOptions
+
+_NOTABLE: Final = 0.01  # of a shape
 
 
 def chosen_head(context: bpy.types.Context) -> bpy.types.Object:
@@ -96,6 +98,14 @@ def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str
     """Warn of keys, if any, that drivers of the artist's move; ``what``: what became of them."""
     if driven:
         operator.report({"WARNING"}, f"Drivers of yours move {', '.join(driven)}: {what}")
+
+
+def tell_lost(operator: bpy.types.Operator, lost: tuple[float, str]) -> None:
+    """Warn where controls can't show two opposites at once: how much is lost, of which shape."""
+    value, shape = lost
+    if value > _NOTABLE:
+        text = f"{shape} is up to {value:.2f} off: on controls, it and its opposite share an axis"
+        operator.report({"WARNING"}, text)
 
 
 def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:

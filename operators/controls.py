@@ -4,22 +4,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty
 
 from ..errors import RigError
-from ..properties import is_rigged
-from .common import AnimatesRig, can_work_where, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell_error, tell_lost
 
 if TYPE_CHECKING:
     from ..scene.control_bake import Baked
 
-_NOTABLE: Final = 0.01  # of a shape, and more isn't kept
 
-
-class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
+class AUTORIGFACE_OT_add_controls(AnimatesRig, bpy.types.Operator):
     """Add bones on the face that drive the shape keys."""
 
     bl_idname = "auto_rig_face.add_controls"
@@ -29,11 +26,6 @@ class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
         "corner of the mouth to smile. Nothing that deforms the head changes"
     )
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head carries a rig of ours."""
-        return can_work_where(cls, context, is_rigged, "face rig: press Auto-Rig Face first")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """The same, and go where the controls can be dragged."""
@@ -49,6 +41,7 @@ class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
 
         forget_error(context)
         head = chosen_head(context)
+        _object_mode(context)
         try:
             baked = add_controls(context, head)
             armature = required_controls(head)
@@ -64,7 +57,7 @@ class AUTORIGFACE_OT_add_controls(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class AUTORIGFACE_OT_remove_controls(bpy.types.Operator):
+class AUTORIGFACE_OT_remove_controls(AnimatesRig, bpy.types.Operator):
     """Take the controls off."""
 
     bl_idname = "auto_rig_face.remove_controls"
@@ -78,17 +71,14 @@ class AUTORIGFACE_OT_remove_controls(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head has controls."""
-        from ..scene.control_armature import controls_of
-
-        return can_work_where(
-            cls, context, lambda head: controls_of(head) is not None, "controls to remove"
-        )
+        return super().poll(context) and _has_controls(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Carry their animation over, and remove them."""
         from ..scene.control_rig import give_up_controls
 
         forget_error(context)
+        _object_mode(context)
         try:
             baked = give_up_controls(context, chosen_head(context))
         except RigError as error:
@@ -161,6 +151,11 @@ class AUTORIGFACE_OT_loosen_controls(AnimatesRig, bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _object_mode(context: bpy.types.Context) -> None:
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+
+
 def _has_controls(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     from ..scene.control_armature import controls_of
 
@@ -171,9 +166,5 @@ def _has_controls(cls: type[bpy.types.Operator], context: bpy.types.Context) -> 
 
 
 def _tell_baked(operator: bpy.types.Operator, baked: Baked) -> None:
-    text = f"{baked.keys} keys on {baked.curves} curves move the controls now"
-    if baked.residual > _NOTABLE:
-        text += f"; {baked.shape} is up to {baked.residual:.2f} off, as its opposite is on, too"
-        operator.report({"WARNING"}, text)
-    else:
-        operator.report({"INFO"}, text)
+    tell_lost(operator, (baked.residual, baked.shape))
+    operator.report({"INFO"}, f"{baked.keys} keys on {baked.curves} curves move the controls now")

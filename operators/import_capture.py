@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error, tell_lost
 
 
 class AUTORIGFACE_OT_import_capture(AnimatesRig, ImportHelper, bpy.types.Operator):
@@ -74,5 +74,6 @@ class AUTORIGFACE_OT_import_capture(AnimatesRig, ImportHelper, bpy.types.Operato
         for note in capture.notes:
             self.report({"WARNING"}, note)
         tell_driven(self, done.written.driven, "these were not keyed")
+        tell_lost(self, done.written.lost)
         self.report({"INFO"}, f"{capture.name}: {done.written.keys} keys were set")
         return {"FINISHED"}

@@ -26,12 +26,15 @@ _NEAR: Final = 1e-3  # frames; two keys nearer than that are at the same frame
 @dataclass(frozen=True)
 class Written:
     """``keys``: how many were written; ``missing``: ARKit names that the head has no shape key
-    for; ``driven``: names of keys with a driver of somebody's, which no F-curve moves.
+    for; ``driven``: names of keys with a driver of somebody's, which no F-curve moves; ``lost``:
+    the most that a shape shows less than it should on controls, since its opposite is on, and its
+    name.
     """
 
     keys: int
     missing: tuple[str, ...]
     driven: tuple[str, ...]
+    lost: tuple[float, str] = (0.0, "")
 
 
 def write_animation(head: bpy.types.Object, animations: Iterable[Animation]) -> Written:
@@ -48,20 +51,21 @@ def fill(
 ) -> Written:
     """The same in ``bag``, which needn't be what moves the head now."""
     face = face_of(head)
-    count = 0
+    count, lost = 0, (0.0, "")
     missing: set[str] = set()
     driven: set[str] = set()
     for animation in animations:
         shapes = sort_out(head, animation.curves)
         missing.update(shapes.missing)
         driven.update(shapes.driven)
+        lost = max(lost, face.lost(animation))
         for channel, curve in face.curves(animation, lambda at: find(bag, at)).items():
             fcurve = find(bag, channel)
             if fcurve is None:
                 fcurve = bag.fcurves.new(channel.path, index=channel.array_index)
             _clear(fcurve, animation)
             count += insert_curve(fcurve, curve)
-    return Written(count, tuple(sorted(missing)), tuple(sorted(driven)))
+    return Written(count, tuple(sorted(missing)), tuple(sorted(driven)), lost)
 
 
 def find(bag: bpy.types.ActionChannelbag, channel: FChannel) -> bpy.types.FCurve | None:

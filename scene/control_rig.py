@@ -51,6 +51,8 @@ from .reader import read
 from .storage import required_landmarks
 from .transaction import Transaction
 
+# On bone collections: that they were shown before the controls came.
+_HIDDEN: Final = "auto_rig_face_hidden"
 _IN_FRONT: Final = 0.08  # IOD from the skin
 
 # Side -> colour: at rest, selected, active. Eyes have their own, since they lie close together.
@@ -147,6 +149,7 @@ def remove_controls(context: bpy.types.Context, head: bpy.types.Object) -> None:
     collection = armature.data.collections.get(COLLECTION)
     if collection is not None:
         armature.data.collections.remove(collection)
+    _show_others(armature)
     del armature[UNIT]
     armature.pop(LOOSENED, None)
 
@@ -185,6 +188,7 @@ def _bone(control: Control, landmarks: FaceLandmarks, carrier: str) -> Bone:
 
 def _dress(head: bpy.types.Object, armature: bpy.types.Object) -> None:
     """Widgets, colours, locks, limits and the bone collection."""
+    _hide_others(armature)
     widgets = make_widgets(head)
     collection = armature.data.collections.new(COLLECTION)
     for control in CONTROLS:
@@ -204,6 +208,20 @@ def _dress(head: bpy.types.Object, armature: bpy.types.Object) -> None:
             setattr(limit, f"use_min_{axis}", True)
             setattr(limit, f"use_max_{axis}", True)
     set_limits(armature, 1.0)
+
+
+def _hide_others(armature: bpy.types.Object) -> None:
+    """The rig's own bones would lie over the controls."""
+    for collection in armature.data.collections_all:
+        if collection.is_visible:
+            collection.is_visible = False
+            collection[_HIDDEN] = True
+
+
+def _show_others(armature: bpy.types.Object) -> None:
+    for collection in armature.data.collections_all:
+        if collection.pop(_HIDDEN, False):
+            collection.is_visible = True
 
 
 def _colour(posed: bpy.types.PoseBone, control: Control) -> None:

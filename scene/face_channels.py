@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 import bpy
 import numpy as np
 
-from ..animation.control_curves import merged, not_negative, to_channels, to_values
+from ..animation.control_curves import merged, most_lost, not_negative, to_channels, to_values
 from ..animation.control_map import ADDED, HALF_AXES, SHAPES_ON
 from ..animation.data import Animation, Curve
 from ..vocabulary import ARKIT_SHAPES
@@ -53,6 +53,10 @@ class Face(Protocol):
 
     def curves(self, animation: Animation, find: Finder) -> dict[FChannel, Curve]:
         """An animation as curves of channels; those at rest only where ``find`` has a curve."""
+        ...
+
+    def lost(self, animation: Animation, /) -> tuple[float, str]:
+        """The most that a shape loses of an animation since its opposite is on; which one does."""
         ...
 
     def added_curves(self, animation: Animation) -> dict[FChannel, Curve]:
@@ -118,6 +122,10 @@ class KeyFace:
             if find(self.channel(shape)) is not None:
                 curves[self.channel(shape)] = _constant(animation, 0.0)
         return curves
+
+    def lost(self, _animation: Animation) -> tuple[float, str]:
+        """Nothing."""
+        return (0.0, "")
 
     def added_curves(self, animation: Animation) -> dict[FChannel, Curve]:
         """One curve for each shape."""
@@ -191,6 +199,10 @@ class ControlFace:
                 terms.append((-1.0, both))
             curves[fcurve_channel] = merged(terms[1:] or terms)
         return curves
+
+    def lost(self, animation: Animation) -> tuple[float, str]:
+        """Where smile and frown, or other opposites, are both on."""
+        return most_lost(animation.curves)
 
     def added_curves(self, animation: Animation) -> dict[FChannel, Curve]:
         """One curve for each axis; halves that it doesn't speak of get nothing added."""

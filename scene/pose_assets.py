@@ -19,7 +19,7 @@ from ..animation.control_map import ADDED, HALF_AXES, Channel
 from .control_armature import fchannel, unit_of
 from .thumbnails import SIDE, preview_pixels
 
-# On an action of ours: the head and the expression that it is.
+# On an action of ours: the head and the expression that it is, on two lines.
 _MARK: Final = "auto_rig_face_pose"
 _FRAME: Final = 1.0
 
@@ -42,8 +42,8 @@ def write_pose_asset(
     head: bpy.types.Object, armature: bpy.types.Object, asset: PoseAsset
 ) -> bpy.types.Action:
     """Make an asset of a pose, in place of the one that was made for this head before."""
-    mark = f"{head.name} {asset.name}"
-    action = _made_before(mark) or bpy.data.actions.new(mark)
+    mark = f"{head.name}\n{asset.name}"
+    action = _made_before(mark) or bpy.data.actions.new(f"{head.name} {asset.name}")
     action[_MARK] = mark
     _write_channels(action, armature, asset.values)
     action.asset_mark()
@@ -62,7 +62,7 @@ def write_pose_asset(
 def remove_pose_assets(head: bpy.types.Object) -> None:
     """Remove the assets that were made for a head, but for those that something uses by now."""
     for action in list(bpy.data.actions):
-        if action.get(_MARK, "").startswith(f"{head.name} ") and action.asset_data is not None:
+        if action.get(_MARK, "").startswith(f"{head.name}\n") and action.asset_data is not None:
             action.asset_clear()
             if action.users == 0:
                 bpy.data.actions.remove(action)

@@ -15,6 +15,7 @@ from .key_names import restore_names
 from .key_writer import remove_keys, remove_lone_basis
 from .layers import remove_layer
 from .markers import remove_markers
+from .pose_assets import remove_pose_assets
 from .state import clear_state
 from .strips import remove_strips
 from .transaction import Transaction
@@ -34,6 +35,7 @@ def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
         restore_names(head, transaction)
     unbind_expressions(context, head)
     remove_controls(context, head)
+    remove_pose_assets(head)
     armature = existing_armature(context, head)
     kept: list[str] = []
     for obj in _members(head):

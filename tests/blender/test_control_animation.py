@@ -227,6 +227,18 @@ def test_idle_life_is_added_to_controls_and_leaves_other_bones_alone(
     assert controls_of(rigged).animation_data.action_blend_type == "REPLACE"
 
 
+def test_what_a_capture_loses_on_controls_is_told(
+    context: bpy.types.Context, rigged: bpy.types.Object
+) -> None:
+    on = Curve(np.array([1.0, 20.0]), np.array([0.0, 0.4]), np.zeros(2))
+    both = [Animation(1.0, 20.0, {SMILE: on, FROWN: on})]
+    assert write_animation(rigged, both).lost[0] == 0.0
+    for bag in channelbags(rigged.data.shape_keys):
+        bag.fcurves.clear()
+    add_controls(context, rigged)
+    assert write_animation(rigged, both).lost[0] == pytest.approx(0.4)
+
+
 def test_a_strip_moves_the_controls(context: bpy.types.Context, rigged: bpy.types.Object) -> None:
     add_controls(context, rigged)
     act(context, rigged, [Turn("joy", 1.0, 20, 5)], 1, Acting(), as_strip=True)

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 from auto_rig_face.animation.control_map import COLLECTION, CONTROL, CONTROLS, HALF_AXES, LOOSE
+from auto_rig_face.batch import exporters, importers
 from auto_rig_face.errors import RigError
 from auto_rig_face.properties import ATTRIBUTE
 from auto_rig_face.rigging.data import RigOptions
@@ -69,7 +71,8 @@ def state_of_file() -> Iterator[object]:
             yield obj.name, drivers(obj), [key.slider_max for key in obj.data.shape_keys.key_blocks]
         if obj.type == "ARMATURE":
             yield [(bone.name, bone.use_deform) for bone in obj.data.bones]
-            yield [collection.name for collection in obj.data.collections]
+            collections = obj.data.collections
+            yield [(item.name, item.is_visible, sorted(item.keys())) for item in collections]
 
 
 def test_each_shape_is_reached_by_its_control_and_nothing_else_moves(
@@ -224,6 +227,18 @@ def test_without_bones_the_artist_is_told_what_to_do(
         add_controls(context, head)
 
 
+@pytest.mark.parametrize("kind", ["glb", "fbx"])
+def test_they_are_not_exported(controlled: bpy.types.Object, tmp_path: Path, kind: str) -> None:
+    held = {bone.name for bone in controls_of(controlled).data.bones if bone.use_deform}
+    path = tmp_path / f"face.{kind}"
+    exporters.export(kind, path)
+    importers.open_file(path)
+    (armature,) = (obj for obj in bpy.data.objects if obj.type == "ARMATURE")
+    names = {bone.name for bone in armature.data.bones}
+    assert held <= names
+    assert not names & set(CONTROL)
+
+
 def test_one_undo_takes_them_back(rigged: bpy.types.Object) -> None:
     name = rigged.name
     bpy.context.view_layer.objects.active = rigged
@@ -240,8 +255,9 @@ def test_one_undo_takes_them_back(rigged: bpy.types.Object) -> None:
 def test_the_buttons_add_loosen_and_remove(rigged: bpy.types.Object) -> None:
     bpy.context.view_layer.objects.active = rigged
     assert bpy.ops.auto_rig_face.add_controls() == {"FINISHED"}
+    shown = [item.name for item in controls_of(rigged).data.collections if item.is_visible]
+    assert shown == [COLLECTION]
     assert bpy.ops.auto_rig_face.loosen_controls(loose=True) == {"FINISHED"}
-    if bpy.context.mode != "OBJECT":
-        bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.ops.object.mode_set(mode="POSE")
     assert bpy.ops.auto_rig_face.remove_controls() == {"FINISHED"}
     assert controls_of(rigged) is None

@@ -13,6 +13,7 @@ from auto_rig_face.previews import make_pose_assets
 from auto_rig_face.scene.control_armature import controls_of
 from auto_rig_face.scene.control_rig import add_controls
 from auto_rig_face.scene.poses import set_pose
+from auto_rig_face.scene.remove import remove_rig
 from auto_rig_face.vocabulary import ARKIT_SHAPES, EMOTIONS
 from numpy.typing import NDArray
 
@@ -57,6 +58,10 @@ def test_applying_them_gives_the_values_of_the_recipes(
     make_pose_assets(context, actor)
     assert len(bpy.data.actions) == count
     np.testing.assert_allclose(apply(actor, "joy"), pose("joy", 1.0), atol=1e-4)
+
+    # They go with the rig.
+    remove_rig(context, actor)
+    assert not any(action.asset_data for action in bpy.data.actions)
 
 
 def test_without_controls_the_artist_is_told_to_add_them(

@@ -65,7 +65,7 @@ def run(gui: Any) -> Iterator[Any]:
         yield 0.02
     yield 0.5
     gui.screenshot("picker")
-    yield from gui.press("auto_rig_face.select_control", "ctrl_mouth'", column=0.5)
+    yield from gui.press("auto_rig_face.select_control", 'ctrl_mouth"', column=0.5)
     yield lambda: picked() == {"ctrl_mouth"}
     yield 0.5
     gui.screenshot("picked")

@@ -28,7 +28,6 @@ LAYERS: dict[str, set[str]] = {
     "acting": {"scene", "models", "animation", "properties"},
     "liveliness": {"acting", "scene", "animation", "properties"},
     "standards": {"scene", "animation", "properties"},
-    "previews": {"acting", "scene", "rigging", "properties"},
     "previews": {"acting", "animation", "scene", "rigging", "properties"},
     "matching": {"scene", "models", "rigging", "animation", "pipeline", "properties"},
     "bone_animation": {"scene", "rigging", "animation", "properties"},
