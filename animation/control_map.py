@@ -14,7 +14,6 @@ together, and so have axes of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ..vocabulary import ARKIT_SHAPES, SIDES
@@ -33,8 +32,7 @@ class Channel(NamedTuple):
     axis: int
 
 
-@dataclass(frozen=True)
-class HalfAxis:
+class HalfAxis(NamedTuple):
     """``sign``: which half of the axis; ``size``: IOD from rest to the whole shape."""
 
     channel: Channel
@@ -42,8 +40,7 @@ class HalfAxis:
     size: float
 
 
-@dataclass(frozen=True)
-class Control:
+class Control(NamedTuple):
     """A control bone. It lies in the middle of its ``anchors`` (vocabulary.LANDMARKS), plus
     ``offset`` in IOD along the character's left, up and front. ``radius``: its widget's, in IOD.
     """
@@ -63,8 +60,7 @@ class Control:
         return self.name[-1] if self.name.endswith((".L", ".R")) else ""
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     """A control of the table: a name without a side, halves as (axis and sign, shape, size)."""
 
     name: str
@@ -110,7 +106,7 @@ _PAIRS: Final = (
         (("+y", "noseSneer", 0.15),),
     ),
     _Row(
-        *("cheek", "Cheek", "cheeks", ("eye_outer", "mouth_corner"), (0.2, 0.04, 0.0), "up", 0.08),
+        *("cheek", "Cheek", "cheeks", ("eye_outer", "mouth_corner"), (0.25, 0.0, 0.0), "up", 0.08),
         (("+y", "cheekSquint", 0.15),),
     ),
     _Row(

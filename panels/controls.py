@@ -88,7 +88,7 @@ class AUTORIGFACE_PT_sliders(SidebarPanel, bpy.types.Panel):
         row.operator("auto_rig_face.key_face", text="", icon="KEY_HLT").region = "ALL"
         row.operator("auto_rig_face.reset_face", text="", icon="LOOP_BACK").region = "ALL"
         for region, shapes in REGIONS.items():
-            header, body = layout.panel(f"auto_rig_face_{region}", default_closed=True)
+            header, body = layout.panel(f"auto_rig_face_{region}", default_closed=False)
             header.label(text=region)
             header.operator("auto_rig_face.key_face", text="", icon="KEY_HLT").region = region
             header.operator("auto_rig_face.reset_face", text="", icon="LOOP_BACK").region = region

@@ -14,13 +14,14 @@ from auto_rig_face.batch import exporters, importers
 from auto_rig_face.errors import RigError
 from auto_rig_face.properties import ATTRIBUTE
 from auto_rig_face.rigging.data import RigOptions
-from auto_rig_face.scene.control_armature import UNIT, controls_of, is_loose
+from auto_rig_face.scene.control_armature import UNIT, controls_of, is_loose, select
 from auto_rig_face.scene.control_rig import add_controls, loosen, remove_controls
 from auto_rig_face.scene.poses import set_pose, shown_pose
 from auto_rig_face.scene.remove import remove_rig
 from auto_rig_face.vocabulary import ARKIT_SHAPES, mirror_shape
 from mathutils import Matrix
 
+KINDS = ("Smile", "Stretch")
 LIDS = ("eyeBlinkLeft", "eyeSquintLeft")
 
 
@@ -143,6 +144,22 @@ def test_a_flipped_pose_is_the_mirrored_expression(controlled: bpy.types.Object)
     arkit = {name: value for name, value in before.items() if name in ARKIT_SHAPES}
     after = {name: value for name, value in values(controlled).items() if name in ARKIT_SHAPES}
     assert after == pytest.approx({mirror_shape(name): arkit[name] for name in arkit}, abs=1e-5)
+
+
+def test_x_mirror_moves_the_other_side_too(controlled: bpy.types.Object) -> None:
+    armature = controls_of(controlled)
+    bpy.ops.object.select_all(action="DESELECT")
+    armature.select_set(True)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="POSE")
+    armature.pose.use_mirror_x = True
+    select(armature, "ctrl_lip_corner.L", extend=False)
+    bpy.ops.transform.translate(value=(0.02, 0.0, 0.03), orient_type="GLOBAL")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    shown = values(controlled)
+    assert set(shown) == {f"mouth{kind}{side}" for kind in KINDS for side in ("Left", "Right")}
+    for kind in KINDS:
+        assert shown[f"mouth{kind}Left"] == pytest.approx(shown[f"mouth{kind}Right"], abs=1e-5)
 
 
 def test_controls_take_the_expression_over_and_give_it_back(

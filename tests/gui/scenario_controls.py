@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 PATIENCE = 240.0
+HEADER = 32  # pixels from the picker's last button to the title of the folded sliders
 FOLDED = 40  # turns of the wheel to the end of the sidebar
 
 
@@ -70,6 +71,13 @@ def run(gui: Any) -> Iterator[Any]:
     yield 0.5
     gui.screenshot("picked")
 
+    x, y = yield from gui.find_button("auto_rig_face.select_control", 'ctrl_tongue"', column=0.5)
+    yield from gui.click(x, y - HEADER)
+    yield 0.3
+    for _ in range(FOLDED):
+        gui.wheel_down()
+        yield 0.02
+    yield 0.5
     with gui.context():
         head = bpy.data.objects["amara"]
         sliders = head.auto_rig_face_sliders
