@@ -79,6 +79,19 @@ EMOTIONS: Final[tuple[str, ...]] = (
 STRONGEST_EMOTION: Final[float] = 2.0  # an exaggerated one; 1 is as people show it
 MOST_GAIN: Final[float] = 10.0  # how strongly a shape can answer to a capture, either way
 
+# Region -> its shapes, as sliders are grouped.
+SLIDER_REGIONS: Final[dict[str, tuple[str, ...]]] = {
+    region: tuple(shape for shape in ARKIT_SHAPES if shape.startswith(starts))
+    for region, starts in {
+        "Brows": ("brow",),
+        "Eyes": ("eye",),
+        "Cheeks and Nose": ("cheek", "nose"),
+        "Jaw": ("jaw",),
+        "Mouth": ("mouth",),
+        "Tongue": ("tongue",),
+    }.items()
+}
+
 # The parts of a face that an animator keys apart, in the order in which they act.
 FACE_REGIONS: Final[tuple[str, ...]] = ("brows", "cheeks", "mouth", "eyes")
 

@@ -261,19 +261,6 @@ ADDED: Final[dict[Channel, Channel]] = {
     if CONTROL[channel.control].parent
 }
 
-# Region -> its shapes, as sliders are grouped.
-REGIONS: Final[dict[str, tuple[str, ...]]] = {
-    region: tuple(shape for shape in ARKIT_SHAPES if shape.startswith(starts))
-    for region, starts in {
-        "Brows": ("brow",),
-        "Eyes": ("eye",),
-        "Cheeks and Nose": ("cheek", "nose"),
-        "Jaw": ("jaw",),
-        "Mouth": ("mouth",),
-        "Tongue": ("tongue",),
-    }.items()
-}
-
 # The controls as they lie on the face of somebody who looks at us, with words for buttons.
 PICKER: Final[tuple[tuple[tuple[str, str] | None, ...], ...]] = tuple(
     tuple((PREFIX + name, text) if name else None for name, text in row)

@@ -7,14 +7,14 @@ from __future__ import annotations
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..animation.control_map import REGIONS
 from ..errors import RigError
+from ..vocabulary import SLIDER_REGIONS
 from .common import AnimatesRig, chosen_head, forget_error, tell_error
 
 _ALL = "ALL"
 _REGION_ITEMS = (
     (_ALL, "Everything", "The whole face"),
-    *((region, region, "") for region in REGIONS),
+    *((region, region, "") for region in SLIDER_REGIONS),
 )
 
 
@@ -27,7 +27,7 @@ class _OfRegion(AnimatesRig):
         """The shapes of the region."""
         return [
             shape
-            for region, shapes in REGIONS.items()
+            for region, shapes in SLIDER_REGIONS.items()
             if self.region in (_ALL, region)
             for shape in shapes
         ]

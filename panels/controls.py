@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On-face controls, a picker for them, and a slider for each shape. Layout only."""
+"""On-face controls, a picker for them, and a slider for each shape. Layout only.
+
+What is known of controls is imported as it is drawn, so that Blender's start stays fast.
+"""
 
 from __future__ import annotations
 
 import bpy
 
-from ..animation.control_map import PICKER, REGIONS
 from ..properties import head_of, sliders_of
-from ..scene.control_armature import controls_of, is_loose, is_selected
-from ..vocabulary import mirror_shape
+from ..vocabulary import SLIDER_REGIONS, mirror_shape
 from .place import RigPanel, SidebarPanel
 
 _NAME_SHARE = 0.34  # of a line's width
@@ -20,6 +21,8 @@ class AUTORIGFACE_PT_controls(RigPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Adding them, or what can be done with them."""
+        from ..scene.control_armature import controls_of, is_loose
+
         layout = self.layout
         head = head_of(context.active_object)
         armature = None if head is None else controls_of(head)
@@ -43,11 +46,16 @@ class AUTORIGFACE_PT_picker(SidebarPanel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head has controls."""
+        from ..scene.control_armature import controls_of
+
         head = head_of(context.active_object)
         return head is not None and controls_of(head) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         """A button for each control, where it is on a face that looks at us."""
+        from ..animation.control_map import PICKER
+        from ..scene.control_armature import controls_of, is_selected
+
         head = head_of(context.active_object)
         armature = None if head is None else controls_of(head)
         if armature is None:
@@ -87,7 +95,7 @@ class AUTORIGFACE_PT_sliders(SidebarPanel, bpy.types.Panel):
         row.prop(sliders, "symmetric", icon="MOD_MIRROR")
         row.operator("auto_rig_face.key_face", text="", icon="KEY_HLT").region = "ALL"
         row.operator("auto_rig_face.reset_face", text="", icon="LOOP_BACK").region = "ALL"
-        for region, shapes in REGIONS.items():
+        for region, shapes in SLIDER_REGIONS.items():
             header, body = layout.panel(f"auto_rig_face_{region}", default_closed=False)
             header.label(text=region)
             header.operator("auto_rig_face.key_face", text="", icon="KEY_HLT").region = region

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import bpy
 import pytest
-from auto_rig_face.animation.control_map import CONTROL, PICKER, REGIONS
+from auto_rig_face.animation.control_map import CONTROL, PICKER
 from auto_rig_face.properties import sliders_of
 from auto_rig_face.scene.control_armature import UNIT, controls_of, is_selected
 from auto_rig_face.scene.control_rig import add_controls
 from auto_rig_face.scene.fcurves import curves_by_channel, curves_by_path, value_path
-from auto_rig_face.vocabulary import ARKIT_SHAPES
+from auto_rig_face.vocabulary import ARKIT_SHAPES, SLIDER_REGIONS
 
 
 @pytest.fixture(params=["keys", "controls"])
@@ -135,5 +135,7 @@ def test_the_picker_selects_controls_and_shift_extends(
 def test_every_control_has_a_button_and_every_shape_a_region() -> None:
     buttons = [button[0] for row in PICKER for button in row if button is not None]
     assert sorted(buttons) == sorted(CONTROL)
-    assert sorted(shape for shapes in REGIONS.values() for shape in shapes) == sorted(ARKIT_SHAPES)
+    assert sorted(shape for shapes in SLIDER_REGIONS.values() for shape in shapes) == sorted(
+        ARKIT_SHAPES
+    )
     assert len({len(row) for row in PICKER}) == 1
