@@ -8,6 +8,7 @@ shows is their difference, and what is lost is the residual.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from .control_map import ADDED, HALF_AXES, SHAPES_ON, Channel
 from .data import Curve, Floats
 from .keys import evaluate
 
-_INNER = np.linspace(0.0, 1.0, 18)[1:-1]  # where between two keys a curve is looked at
+_INNER: Final = np.linspace(0.0, 1.0, 18)[1:-1]  # where between two keys a curve is looked at
+_SHARES: Final = np.linspace(0.0, 1.0, 11)  # of the way to a curve that can't dip
+_SEEN: Final = 0.004  # of a shape; less isn't seen
 
 
 def to_channels(values: Mapping[str, float]) -> tuple[dict[Channel, float], float]:
@@ -82,17 +85,20 @@ def merged(terms: Sequence[tuple[float, Curve]]) -> Curve:
 
 
 def not_negative(curve: Curve) -> Curve:
-    """The curve, flattened where it dips below 0 beside or between its keys: on an axis that two
-    shapes share, that would show the other one.
+    """The curve, flattened as little as will do where it dips below 0 by more than can be seen: on
+    an axis that two shapes share, that would show the other one.
     """
     values, slopes = np.maximum(curve.values, 0.0), curve.slopes.copy()
-    spans = np.diff(curve.frames)
-    checked = Curve(curve.frames, values, slopes)
-    for k, span in enumerate(spans):
-        if evaluate(checked, curve.frames[k] + span * _INNER).min() < 0.0:
-            slopes[k] = max(slopes[k], -3.0 * values[k] / span)
-            slopes[k + 1] = min(slopes[k + 1], 3.0 * values[k + 1] / span)
-    return checked
+    for k, span in enumerate(np.diff(curve.frames)):
+        low, high = -3.0 * values[k] / span, 3.0 * values[k + 1] / span
+        safe = np.array([max(slopes[k], low), min(slopes[k + 1], high)])
+        wanted = slopes[k : k + 2].copy()
+        for share in _SHARES:
+            slopes[k : k + 2] = wanted + share * (safe - wanted)
+            tried = Curve(curve.frames, values, slopes)
+            if evaluate(tried, curve.frames[k] + span * _INNER).min() >= -_SEEN:
+                break
+    return Curve(curve.frames, values, slopes)
 
 
 def _slopes(curve: Curve, frames: Floats) -> Floats:
