@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from .animation.emotions import pose
 from .errors import RigError
 from .properties import state_of
-from .scene.actions import key_name
 from .scene.bone_copy import (
     SKULL,
     BoneRig,
@@ -22,6 +21,7 @@ from .scene.bone_copy import (
     write_poses,
 )
 from .scene.fcurves import require_shape_keys
+from .scene.key_writer import key_name
 from .scene.landmark_motion import RiggedSurface
 from .scene.storage import required_landmarks
 from .scene.transaction import Transaction

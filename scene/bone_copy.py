@@ -132,7 +132,7 @@ def _armature(
         Bone(bone, ROOT if bone == SKULL else SKULL, *_ends(place, rig.unit))
         for bone, place in zip(rig.names, rig.places, strict=True)
     ]
-    set_bones(context, armature, bones, matrix, remove_others=True)
+    set_bones(context, armature, bones, matrix)
     data.bones[ROOT].use_deform = False
     return armature
 

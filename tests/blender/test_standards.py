@@ -10,9 +10,10 @@ from auto_rig_face.animation.data import Animation, Curve
 from auto_rig_face.animation.standards import STANDARDS
 from auto_rig_face.errors import RigError
 from auto_rig_face.properties import STANDARD_ITEMS, state_of
-from auto_rig_face.scene.actions import key_name, pose_at, write_animation
+from auto_rig_face.scene.actions import pose_at, write_animation
 from auto_rig_face.scene.fcurves import curves_by_path
 from auto_rig_face.scene.head import SceneOptions
+from auto_rig_face.scene.key_writer import key_name
 from auto_rig_face.scene.poses import set_pose
 from auto_rig_face.scene.remove import remove_rig
 from auto_rig_face.standards import add_standard, remove_standard
