@@ -121,7 +121,11 @@ def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
             shape_keys=make_keys,
             exaggeration=settings.exaggeration,
         ),
-        SceneOptions(parts=settings.parts, existing_keys=settings.existing_keys),
+        SceneOptions(
+            parts=settings.parts,
+            existing_keys=settings.existing_keys,
+            sculpted_keys=settings.sculpted_keys,
+        ),
     )
 
 

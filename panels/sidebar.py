@@ -242,6 +242,7 @@ class AUTORIGFACE_PT_options(SidebarPanel, bpy.types.Panel):
         row.active = settings.shape_keys
         row.prop(settings, "exaggeration", slider=True)
         layout.prop(settings, "existing_keys")
+        layout.prop(settings, "sculpted_keys")
         layout.prop(settings, "parts")
 
 

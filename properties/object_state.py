@@ -21,11 +21,17 @@ from .items import ROLE_ITEMS, STATUS_ITEMS
 
 
 class OwnedKey(bpy.types.PropertyGroup):
-    """A shape key that the rig made, and what its motion was, to notice later sculpting."""
+    """A shape key that the rig made, and what its motion was, to notice later sculpting.
+
+    ``motion``: the rig's own, ``correction``: what the artist has sculpted on it; see scene.packed.
+    """
 
     count: IntProperty()
     length: FloatProperty()
     moment: FloatProperty()
+    motion: StringProperty()
+    correction: StringProperty()
+    step: FloatProperty()
 
 
 class OwnedName(bpy.types.PropertyGroup):

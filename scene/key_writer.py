@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import bpy
@@ -15,7 +17,8 @@ from ..properties import state_of
 from .fcurves import remove_generated
 from .head import SceneOptions, ScenePart
 from .key_drivers import remove_driver
-from .mesh_access import basis_positions
+from .mesh_access import basis_positions, key_positions
+from .sculpting import find_corrections, remember_motion
 from .transaction import Transaction
 
 # The rig's key beside an artist's key of the same name.
@@ -34,13 +37,34 @@ class Motion(NamedTuple):
 
 
 class KeyWriter:
-    """Writes keys on one object, and knows how to take each one back."""
+    """Writes keys on one object, and knows how to take each one back.
 
-    def __init__(self, part: ScenePart, options: SceneOptions, transaction: Transaction) -> None:
+    ``scale``: world units per IOD. ``corrections``: key -> (N, 3) object-space displacement that
+    the artist sculpted on the rig's key of that name, to be kept; see scene.sculpting.
+    """
+
+    def __init__(
+        self,
+        part: ScenePart,
+        options: SceneOptions,
+        transaction: Transaction,
+        scale: float,
+        corrections: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        self.part = part
         self._obj = part.obj
         self._options = options
         self._transaction = transaction
         self._basis = basis_positions(part.obj.data).astype(np.float64)
+        self._unit = scale * float(np.cbrt(abs(np.linalg.det(part.to_local))))
+        self._corrections = corrections
+
+    def keeping_mine(self) -> KeyWriter:
+        """The same, but where an artist's key has the name there is no second one beside it."""
+        writer = copy.copy(self)
+        if self._options.existing_keys == "KEEP_BOTH":
+            writer._options = replace(self._options, existing_keys="KEEP")
+        return writer
 
     def write(self, name: str, displacement: NDArray[np.float64]) -> str | None:
         """Write one (N, 3) object-space displacement; return the key's name, None if left out."""
@@ -81,7 +105,7 @@ class KeyWriter:
         return created
 
     def _overwrite(self, key: bpy.types.ShapeKey, displacement: NDArray[np.float64]) -> str:
-        before = _positions(key)
+        before = key_positions(key)
         name = key.name
         blocks = self._obj.data.shape_keys.key_blocks
         self._transaction.on_rollback(lambda: blocks[name].points.foreach_set("co", before.ravel()))
@@ -89,12 +113,15 @@ class KeyWriter:
         return name
 
     def _set_positions(self, key: bpy.types.ShapeKey, displacement: NDArray[np.float64]) -> None:
-        positions = (self._basis + displacement).astype(np.float32)
+        correction = self._corrections.get(key.name)
+        whole = displacement if correction is None else displacement + correction
+        positions = (self._basis + whole).astype(np.float32)
         key.points.foreach_set("co", positions.ravel())
         keys = state_of(self._obj).keys
         record = keys[key.name] if key.name in keys else keys.add()
         record.name = key.name
         record.count, record.length, record.moment = _motion(positions - self._basis)
+        remember_motion(record, displacement, correction, self._unit)
 
     def _disown(self, name: str) -> None:
         index = state_of(self._obj).keys.find(name)
@@ -105,17 +132,19 @@ class KeyWriter:
 def own_key_name(obj: bpy.types.Object, shape: str) -> str | None:
     """The name of the rig's key for an ARKit shape; None where it has none."""
     keys = state_of(obj).keys
-    return next((name for name in (shape, shape + RIG_SUFFIX) if name in keys), None)
+    names = (shape, shape + RIG_SUFFIX)
+    return next((name for name in names if name in keys and _key(obj, name) is not None), None)
 
 
 def remove_keys(obj: bpy.types.Object, names: Iterable[str]) -> list[str]:
     """Remove those of the rig's keys that were not sculpted since; return the kept ones."""
     state = state_of(obj)
+    sculpted = find_corrections(obj)
     kept = []
     for name in names:
         key = _key(obj, name)
         if key is not None:
-            if _is_ours(obj, key):
+            if _is_ours(obj, key) and name not in sculpted:
                 _remove_key(obj, key)
             else:
                 kept.append(name)
@@ -138,23 +167,19 @@ def _key(obj: bpy.types.Object, name: str) -> bpy.types.ShapeKey | None:
     return None if keys is None else keys.key_blocks.get(name)
 
 
-def _positions(key: bpy.types.ShapeKey) -> NDArray[np.float32]:
-    positions = np.empty(len(key.points) * 3, dtype=np.float32)
-    key.points.foreach_get("co", positions)
-    return positions.reshape(-1, 3)
-
-
 def _is_ours(obj: bpy.types.Object, key: bpy.types.ShapeKey) -> bool:
-    """Whether the rig made this key and it still moves as it was written.
+    """Whether the rig made this key, and what was sculpted on it since can be told apart.
 
-    A mesh whose vertices were added or removed since is taken as ours: no key on it still fits.
+    Rigs of old kept only a fingerprint of their motion: where that differs, the key is the
+    artist's now. A mesh whose vertices were added or removed since is taken as ours: no key on it
+    still fits.
     """
     record = state_of(obj).keys.get(key.name)
     if record is None:
         return False
-    if record.count != len(key.points):
+    if record.motion or record.count != len(key.points):
         return True
-    now = _motion(_positions(key) - basis_positions(obj.data).astype(np.float64))
+    now = _motion(key_positions(key) - basis_positions(obj.data).astype(np.float64))
     size = max(abs(record.length), abs(now.length), 1e-12)
     return bool(
         abs(now.length - record.length) <= _SCULPTED * size

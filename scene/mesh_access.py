@@ -29,6 +29,13 @@ def basis_positions(mesh: bpy.types.Mesh) -> NDArray[np.float32]:
     return positions.reshape(-1, 3)
 
 
+def key_positions(key: bpy.types.ShapeKey) -> NDArray[np.float32]:
+    """The (N, 3) object-space positions of a shape key."""
+    positions = np.empty(len(key.points) * 3, dtype=np.float32)
+    key.points.foreach_get("co", positions)
+    return positions.reshape(-1, 3)
+
+
 def loop_triangles(
     mesh: bpy.types.Mesh,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

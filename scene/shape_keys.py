@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import bpy
 
@@ -12,11 +14,14 @@ from ..properties import state_of
 from ..rigging.data import FaceRig, Message
 from ..vocabulary import STICKY_LIPS, corrective_pair
 from .corrective_keys import write_corrective_keys, write_sticky_key
-from .head import SceneHead, SceneOptions, ScenePart
+from .head import SceneHead, SceneOptions
 from .key_drivers import follow
 from .key_motion import SIDEWAYS_SHAPES, displacement, moves
 from .key_writer import RIG_SUFFIX, KeyWriter, remove_keys
+from .sculpting import Carry, find_corrections
 from .transaction import Transaction
+
+NO_CARRIES: Final[Mapping[str, Carry]] = MappingProxyType({})
 
 
 def write_shape_keys(
@@ -27,17 +32,26 @@ def write_shape_keys(
     transaction: Transaction,
     *,
     remove_others: bool,
+    carries: Mapping[str, Carry] = NO_CARRIES,
 ) -> list[Message]:
     """Write ``shapes`` of the rig on the head, and on every part that they move.
 
-    Keys that the rig made before and nobody sculpted since are overwritten in place, so that their
-    values and animation stay. Parts follow the head's sliders through drivers.
+    Keys that the rig made before are overwritten in place, so that their values and animation
+    stay; what the artist has sculpted on them is added to the new motion, unless the options say
+    otherwise. Parts follow the head's sliders through drivers.
     The correctives of pairs with one of ``shapes`` go along. ``remove_others`` takes away keys of
-    an earlier rig that this one doesn't have any more.
+    an earlier rig that this one doesn't have any more. ``carries``: object's name -> how its keys
+    go from the mesh as it was to the mesh as it is, where the topology has changed since.
     """
     messages = _mirror_messages(scene_head)
     head, scale = scene_head.parts[0], rig.landmarks.frame.scale
-    head_writer = KeyWriter(head, options, transaction)
+    sculpted = [find_corrections(p.obj, carries.get(p.obj.name)) for p in scene_head.parts]
+    keeps = options.sculpted_keys == "KEEP"
+    writers = [
+        KeyWriter(part, options, transaction, scale, corrections if keeps else {})
+        for part, corrections in zip(scene_head.parts, sculpted, strict=True)
+    ]
+    head_writer = writers[0]
     kept = []
     names: dict[str, str] = {}
     for shape in shapes:
@@ -48,12 +62,14 @@ def write_shape_keys(
             kept.append(shape)
     if kept:
         messages.append(_kept_message(scene_head.obj, kept, options))
-    for part in scene_head.parts[1:]:
-        _write_part(scene_head, part, rig, names, options, transaction)
-    correctives, remarks = write_corrective_keys(scene_head, rig, names, options, transaction)
-    sticky, more = write_sticky_key(scene_head, rig, names, options, transaction)
+    for writer in writers[1:]:
+        _write_part(scene_head, writer, rig, names, transaction)
+    correctives, remarks = write_corrective_keys(scene_head, rig, names, writers, transaction)
+    sticky, more = write_sticky_key(scene_head, rig, names, writers, transaction)
     correctives, remarks = correctives + sticky, remarks + more
     current = {*names.values(), *correctives}
+    for writer, corrections in zip(writers, sculpted, strict=True):
+        messages += _sculpted_messages(writer.part.obj, current & corrections.keys(), keeps=keeps)
 
     def is_stale(name: str) -> bool:
         sources = ("jawOpen",) if name == STICKY_LIPS else corrective_pair(name) or ()
@@ -66,14 +82,12 @@ def write_shape_keys(
 
 def _write_part(
     scene_head: SceneHead,
-    part: ScenePart,
+    writer: KeyWriter,
     rig: FaceRig,
     names: dict[str, str],
-    options: SceneOptions,
     transaction: Transaction,
 ) -> None:
-    scale = rig.landmarks.frame.scale
-    writer = KeyWriter(part, options, transaction)
+    part, scale = writer.part, rig.landmarks.frame.scale
     for shape, head_key in names.items():
         rows = part.own_rows(rig.shapes[shape])
         if not (moves(rows, scale) or writer.has_written(head_key)):
@@ -101,6 +115,21 @@ def _kept_message(obj: bpy.types.Object, kept: list[str], options: SceneOptions)
             f'with "{RIG_SUFFIX}" after the name.'
         )
     return Message("warning", text)
+
+
+def _sculpted_messages(
+    obj: bpy.types.Object, sculpted: Collection[str], *, keeps: bool
+) -> list[Message]:
+    if not sculpted:
+        return []
+    names = ", ".join(sorted(sculpted))
+    if keeps:
+        return [Message("info", f'What you have sculpted on "{obj.name}" was kept: {names}.')]
+    text = (
+        f'What you had sculpted on "{obj.name}" was discarded, as Sculpted Keys in the options '
+        f"says: {names}."
+    )
+    return [Message("warning", text)]
 
 
 def _mirror_messages(scene_head: SceneHead) -> list[Message]:
