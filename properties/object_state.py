@@ -118,6 +118,7 @@ class ObjectState(bpy.types.PropertyGroup):
     landmarks: StringProperty()
     base_landmarks: StringProperty()
     mesh_digest: StringProperty()
+    surface: StringProperty()
     sealed_mouth: BoolProperty()
     poses: CollectionProperty(type=NamedPose)
     thumbnails: CollectionProperty(type=Thumbnail)

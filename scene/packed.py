@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import zlib
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,14 +87,14 @@ def _unpacked_whole(data: bytes) -> NDArray[np.int64]:
     return (folded >> np.uint64(1)).astype(np.int64) ^ -(folded & np.uint64(1)).astype(np.int64)
 
 
-def _join(header: dict[str, object], *parts: bytes) -> str:
+def _join(header: dict[str, Any], *parts: bytes) -> str:
     texts = [base64.b64encode(part).decode("ascii") for part in parts]
     return _SEPARATOR.join([json.dumps(header), *texts])
 
 
 def _split(
     text: str, kind: str, count: int
-) -> tuple[dict[str, object], list[NDArray[np.int64]]] | None:
+) -> tuple[dict[str, Any], list[NDArray[np.int64]]] | None:
     head, *parts = text.split(_SEPARATOR)
     if len(parts) != count:
         return None

@@ -31,11 +31,11 @@ _FEWEST: Final = 4
 
 
 class Carry(Protocol):
-    """Displacements of the mesh as it was, on the mesh as it is. ``slack``: object units by which
-    what was carried may be off, and the share of its length likewise.
+    """Displacements of the mesh as it was, on the mesh as it is. ``slack``: (M,) object units by
+    which what was carried may be off, and (M,) the share of its length likewise.
     """
 
-    slack: tuple[float, float]
+    slack: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     def vectors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, 3) of the old mesh's vertices -> (M, 3) of the new one's."""
@@ -66,9 +66,9 @@ def find_corrections(
     """
     basis = basis_positions(obj.data).astype(np.float64)
     written = {
-        record.name: motion
+        record.name: item
         for record in state_of(obj).keys
-        if (motion := _as_written(record, len(basis), carry)) is not None
+        if (item := _as_written(record, len(basis), carry)) is not None
     }
     keys = obj.data.shape_keys
     now = {
@@ -109,9 +109,11 @@ def _limits(
 ) -> NDArray[np.float64]:
     """(N,) how far a vertex may be off without having been sculpted."""
     rounding = 4 * float(np.finfo(np.float32).eps) * float(np.abs(basis).max(initial=0.0))
-    least, share = (0.0, 0.0) if carry is None else carry.slack
-    limit = max(_NOTICED * step, rounding, least)
-    return limit + share * np.linalg.norm(motion, axis=1)
+    limit = np.full(len(motion), max(_NOTICED * step, rounding))
+    if carry is None:
+        return limit
+    least, share = carry.slack
+    return np.maximum(limit, least) + share * np.linalg.norm(motion, axis=1)
 
 
 def _sculpted(
