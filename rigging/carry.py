@@ -71,7 +71,7 @@ class SurfaceCarry:
         near = (found.distance < _REACH * self.unit) & (source >= 0)
         self._corners, self._weights = found.corners, found.weights * near[:, None]
         stays = (found.weights.max(axis=1) > 0.99) & (found.distance < 1e-4 * self.unit)
-        self.slack = (np.where(stays, 2e-4, 4e-3) * self.unit, np.where(stays, 0.02, 0.1))
+        self.slack = (np.where(stays, 4e-4, 4e-3) * self.unit, np.where(stays, 0.02, 0.1))
 
     def vectors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, 3) displacements of the old vertices -> (M, 3) of the new ones."""

@@ -7,7 +7,6 @@ The .blend comes from anywhere, so what is unpacked is checked before it is beli
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import zlib
 from typing import Any, Final
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MOST_BYTES: Final = 1 << 28
-_SEPARATOR: Final = "|"
+_SEPARATOR: Final = "\n"
 
 
 def pack_vectors(values: NDArray[np.float64], step: float) -> str:
@@ -26,7 +25,7 @@ def pack_vectors(values: NDArray[np.float64], step: float) -> str:
     return _join(
         {"kind": "vectors", "count": len(values), "step": float(step)},
         _packed_whole(np.diff(rows, prepend=0)),
-        _packed_whole(whole[rows].T.ravel()),
+        _packed_whole(np.diff(whole[rows], axis=0, prepend=0).T.ravel()),
     )
 
 
@@ -43,7 +42,7 @@ def unpack_vectors(text: str) -> NDArray[np.float64] | None:
     if len(rows) and not (rows.min() >= 0 and rows.max() < count <= _MOST_BYTES // 24):
         return None
     values = np.zeros((min(count, _MOST_BYTES // 24), 3))
-    values[rows] = whole.reshape(3, -1).T * step
+    values[rows] = np.cumsum(whole.reshape(3, -1).T, axis=0) * step
     return values
 
 
@@ -88,7 +87,7 @@ def _unpacked_whole(data: bytes) -> NDArray[np.int64]:
 
 
 def _join(header: dict[str, Any], *parts: bytes) -> str:
-    texts = [base64.b64encode(part).decode("ascii") for part in parts]
+    texts = [base64.b85encode(part).decode("ascii") for part in parts]
     return _SEPARATOR.join([json.dumps(header), *texts])
 
 
@@ -100,8 +99,8 @@ def _split(
         return None
     try:
         header = json.loads(head)
-        arrays = [_unpacked_whole(base64.b64decode(part, validate=True)) for part in parts]
-    except (binascii.Error, ValueError, zlib.error):
+        arrays = [_unpacked_whole(base64.b85decode(part)) for part in parts]
+    except (ValueError, zlib.error):
         return None
     is_ours = isinstance(header, dict) and header.get("kind") == kind
     return (header, arrays) if is_ours else None

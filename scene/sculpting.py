@@ -19,7 +19,7 @@ from .mesh_access import basis_positions, key_positions
 from .packed import pack_vectors, unpack_vectors
 
 # In inter-ocular distances: to what the rig's motions and the artist's corrections are rounded.
-_STEP: Final = 4e-5
+_STEP: Final = 2e-4
 _FINE_STEP: Final = 2e-6
 
 # A vertex that is farther off than so many steps was sculpted.

@@ -41,8 +41,8 @@ def test_a_smooth_motion_takes_less_than_four_bytes_a_vertex_and_axis():
     [
         "",
         "nothing",
-        "{}|AA==|AA==",
-        '{"kind": "vectors"}|!!|!!',
+        "{}\n0a\n0a",
+        '{"kind": "vectors"}\n"\n"',
         pack_whole(np.arange(3)),
         pack_vectors(np.ones((3, 3)), 1.0).replace('"count": 3', '"count": 2'),
         pack_vectors(np.ones((3, 3)), 1.0)[:-8],
