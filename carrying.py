@@ -139,9 +139,8 @@ def _carry(
 
     new, triangles = present_surface(part, face_mesh)
     source = np.where(part.source >= 0, part.source - part.start, -1)
-    return SurfaceCarry(
-        (old.vertices, old.triangles), (new, triangles), unit, old.box, old.own, source
-    )
+    before = (old.vertices, old.triangles)
+    return SurfaceCarry(before, (new, triangles), unit, old.box, old.own, source, old.count)
 
 
 def _unit(scene_head: SceneHead, part: ScenePart) -> float:

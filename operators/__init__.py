@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .act_sequence import AUTORIGFACE_OT_act_sequence, AUTORIGFACE_OT_edit_sequence
+from .apply_modifiers import AUTORIGFACE_OT_apply_modifiers
 from .capture_gains import AUTORIGFACE_OT_add_gain, AUTORIGFACE_OT_remove_gain
 from .cut_mouth import AUTORIGFACE_OT_cut_mouth
 from .edit_markers import AUTORIGFACE_OT_edit_markers, AUTORIGFACE_OT_hide_markers
@@ -46,5 +47,6 @@ register, unregister = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_apply_pose,
         AUTORIGFACE_OT_delete_pose,
         AUTORIGFACE_OT_remove_rig,
+        AUTORIGFACE_OT_apply_modifiers,
     )
 )

@@ -244,6 +244,7 @@ class AUTORIGFACE_PT_options(SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "existing_keys")
         layout.prop(settings, "sculpted_keys")
         layout.prop(settings, "parts")
+        layout.operator("auto_rig_face.apply_modifiers", icon="MODIFIER")
 
 
 def _palette(

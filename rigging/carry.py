@@ -46,8 +46,9 @@ class SurfaceCarry:
     ``unit``: the inter-ocular distance on the old one. ``box`` (2, 3): around all of the old mesh,
     of which the surface may be a piece. ``own`` (V,): which of the old object's own vertices each
     is, or -1. ``source`` (M,): which of the new ones each of the new object's own is, or -1.
-    ``slack``: (M,) by how much a carried displacement may be off, and by which share of its length:
-    hardly where an old vertex is, more between them, where Blender interpolates by other rules.
+    ``count``: how many own vertices the old object had. ``slack``: (M,) by how much a carried
+    displacement may be off, and by which share of its length: hardly where an old vertex is, more
+    between them, where Blender interpolates by other rules.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class SurfaceCarry:
         box: NDArray[np.float64],
         own: NDArray[np.int64],
         source: NDArray[np.int64],
+        count: int,
     ) -> None:
+        self.count = count
         self._new = Surface(*new)
         self._own = own
         self.alignment = align(old[0], self._new, unit, box)

@@ -13,12 +13,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..properties import state_of
+from ..properties import OwnedKey, state_of
 from .fcurves import remove_generated
 from .head import SceneOptions, ScenePart
 from .key_drivers import remove_driver
 from .mesh_access import basis_positions, key_positions
-from .sculpting import find_corrections, remember_motion
+from .sculpting import find_corrections, remember_motion, unit_of
 from .transaction import Transaction
 
 # The rig's key beside an artist's key of the same name.
@@ -127,6 +127,23 @@ class KeyWriter:
         index = state_of(self._obj).keys.find(name)
         if index >= 0:
             state_of(self._obj).keys.remove(index)
+
+
+def record_motion(
+    obj: bpy.types.Object, record: OwnedKey, own_positions: NDArray[np.float32] | None
+) -> None:
+    """Take a key as it is for what the rig has written, after its mesh has changed.
+
+    ``own_positions``: (N, 3) where the key would be without what the artist has sculpted on it;
+    None where nothing was.
+    """
+    positions = key_positions(_key(obj, record.name))
+    basis = basis_positions(obj.data).astype(np.float64)
+    own = positions if own_positions is None else own_positions
+    correction = None if own_positions is None else positions.astype(np.float64) - own
+    record.count, record.length, record.moment = _motion(positions - basis)
+    if record.motion:
+        remember_motion(record, own - basis, correction, unit_of(record))
 
 
 def own_key_name(obj: bpy.types.Object, shape: str) -> str | None:

@@ -31,10 +31,13 @@ _FEWEST: Final = 4
 
 
 class Carry(Protocol):
-    """Displacements of the mesh as it was, on the mesh as it is. ``slack``: (M,) object units by
-    which what was carried may be off, and (M,) the share of its length likewise.
+    """Displacements of the mesh as it was, of ``count`` vertices, on the mesh as it is.
+
+    ``slack``: (M,) object units by which what was carried may be off, and (M,) the share of its
+    length likewise.
     """
 
+    count: int
     slack: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     def vectors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,6 +56,11 @@ def remember_motion(
     record.motion = pack_vectors(displacement, _STEP * unit)
     record.correction = "" if correction is None else pack_vectors(correction, _FINE_STEP * unit)
     record.step = _STEP * unit
+
+
+def unit_of(record: OwnedKey) -> float:
+    """The IOD in the object's space when the key was written."""
+    return record.step / _STEP
 
 
 def find_corrections(
@@ -99,7 +107,7 @@ def _as_written(record: OwnedKey, count: int, carry: Carry | None) -> _Written |
         return None
     if known is not None and len(known) != record.count:
         known = None
-    if carry is not None:
+    if carry is not None and record.count == carry.count:
         return carry.vectors(motion), None if known is None else carry.vectors(known), record.step
     return (motion, known, record.step) if record.count == count else None
 
