@@ -59,4 +59,9 @@ class RigSettings(bpy.types.PropertyGroup):
         description="What becomes of your sculpting on the rig's keys when it is made again",
         items=SCULPTED_KEYS_ITEMS,
     )
+    deleted_keys: BoolProperty(
+        name="Make Deleted Keys Again",
+        description="Bring back those of the rig's keys that you have deleted or renamed",
+        default=False,
+    )
     acting: PointerProperty(type=ActingSettings)

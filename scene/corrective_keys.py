@@ -42,7 +42,8 @@ def write_corrective_keys(
         part = writer.part
         for pair, sources in pairs.items():
             name, rows = corrective_name(*pair), part.own_rows(rig.correctives[pair])
-            if not (moves(rows, scale) or writer.has_written(name)):
+            is_wanted = moves(rows, scale) or writer.has_written(name)
+            if not is_wanted or name in writer.left_out:
                 continue
             written = writer.write(name, displacement(part, rows, pair, scale))
             if written is None:
@@ -76,7 +77,8 @@ def write_sticky_key(
     scale, kept = rig.landmarks.frame.scale, []
     for writer in [item.keeping_mine() for item in writers]:
         part, rows = writer.part, writer.part.own_rows(motion)
-        if not (moves(rows, scale) or writer.has_written(STICKY_LIPS)):
+        is_wanted = moves(rows, scale) or writer.has_written(STICKY_LIPS)
+        if not is_wanted or STICKY_LIPS in writer.left_out:
             continue
         written = writer.write(STICKY_LIPS, displacement(part, rows, ["jawOpen"], scale))
         if written is None:

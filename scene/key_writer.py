@@ -58,6 +58,7 @@ class KeyWriter:
         self._basis = basis_positions(part.obj.data).astype(np.float64)
         self._unit = scale * float(np.cbrt(abs(np.linalg.det(part.to_local))))
         self._corrections = corrections
+        self.left_out = frozenset() if options.deleted_keys else deleted_keys(part.obj)
 
     def keeping_mine(self) -> KeyWriter:
         """The same, but where an artist's key has the name there is no second one beside it."""
@@ -68,6 +69,8 @@ class KeyWriter:
 
     def write(self, name: str, displacement: NDArray[np.float64]) -> str | None:
         """Write one (N, 3) object-space displacement; return the key's name, None if left out."""
+        if name in self.left_out:
+            return None
         self._ensure_basis()
         key = _key(self._obj, name)
         if key is None:
@@ -144,6 +147,16 @@ def record_motion(
     record.count, record.length, record.moment = _motion(positions - basis)
     if record.motion:
         remember_motion(record, own - basis, correction, unit_of(record))
+
+
+def deleted_keys(obj: bpy.types.Object) -> frozenset[str]:
+    """Names of the rig's keys that the artist has deleted or renamed.
+
+    Where most of them are gone, the mesh has lost them in an edit, and nobody meant any of them.
+    """
+    names = [record.name for record in state_of(obj).keys]
+    gone = frozenset(name for name in names if _key(obj, name) is None)
+    return gone if 2 * len(gone) < len(names) else frozenset()
 
 
 def own_key_name(obj: bpy.types.Object, shape: str) -> str | None:

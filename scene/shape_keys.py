@@ -27,7 +27,7 @@ NO_CARRIES: Final[Mapping[str, Carry]] = MappingProxyType({})
 def write_shape_keys(
     scene_head: SceneHead,
     rig: FaceRig,
-    shapes: Iterable[str],
+    shapes: Collection[str],
     options: SceneOptions,
     transaction: Transaction,
     *,
@@ -52,6 +52,10 @@ def write_shape_keys(
         for part, corrections in zip(scene_head.parts, sculpted, strict=True)
     ]
     head_writer = writers[0]
+    gone = [shape for shape in shapes if not head_writer.left_out.isdisjoint(_names_of(shape))]
+    if gone:
+        messages.append(_deleted_message(scene_head.obj, gone))
+    shapes = [shape for shape in shapes if shape not in gone]
     kept = []
     names: dict[str, str] = {}
     for shape in shapes:
@@ -76,7 +80,7 @@ def write_shape_keys(
         depends = not names.keys().isdisjoint(sources)
         return (remove_others or depends) and name not in current
 
-    _remove_on_commit(scene_head, is_stale, transaction)
+    _remove_on_commit(writers, is_stale, transaction)
     return messages + remarks
 
 
@@ -98,11 +102,24 @@ def _write_part(
 
 
 def _remove_on_commit(
-    scene_head: SceneHead, is_stale: Callable[[str], bool], transaction: Transaction
+    writers: Iterable[KeyWriter], is_stale: Callable[[str], bool], transaction: Transaction
 ) -> None:
-    for part in scene_head.parts:
-        stale = [key.name for key in state_of(part.obj).keys if is_stale(key.name)]
-        transaction.on_commit(functools.partial(remove_keys, part.obj, stale))
+    for writer in writers:
+        obj, known = writer.part.obj, writer.left_out
+        stale = [k.name for k in state_of(obj).keys if is_stale(k.name) and k.name not in known]
+        transaction.on_commit(functools.partial(remove_keys, obj, stale))
+
+
+def _names_of(shape: str) -> tuple[str, str]:
+    return shape, shape + RIG_SUFFIX
+
+
+def _deleted_message(obj: bpy.types.Object, gone: list[str]) -> Message:
+    text = (
+        f'You have deleted or renamed {", ".join(gone)} on "{obj.name}", so they were left out. '
+        "Turn on Make Deleted Keys Again in the options to have them back."
+    )
+    return Message("info", text)
 
 
 def _kept_message(obj: bpy.types.Object, kept: list[str], options: SceneOptions) -> Message:
