@@ -20,7 +20,7 @@ from ..errors import RigError
 from ..properties import state_of
 from .bone_names import is_our_modifier
 from .key_writer import record_motion
-from .mesh_access import basis_positions, key_positions
+from .mesh_access import bare_copy, basis_positions, key_positions
 from .objects import make_single_user
 from .sculpting import find_corrections
 from .transaction import Transaction
@@ -53,22 +53,25 @@ def apply_modifiers(
     blocks = [] if keys is None else list(keys.key_blocks)
     corrections = find_corrections(obj)
     basis = basis_positions(obj.data)
-    with _copy(context, obj, names) as copy:
-        shown = {block.name: _shown(context, copy, key_positions(block)) for block in blocks}
-        own = {
-            name: _shown(context, copy, key_positions(keys.key_blocks[name]) - added)
-            for name, added in corrections.items()
-        }
-        _put(context, copy, basis)
-        result = _evaluated(context, copy)
+    built = bmesh.new()
     try:
-        count = len(result.vertices)
-        _check_counts(obj, {**shown, **own}, count)
+        with _copy(context, obj, names) as copy:
+            shown = {block.name: _shown(context, copy, key_positions(block)) for block in blocks}
+            own = {
+                name: _shown(context, copy, key_positions(keys.key_blocks[name]) - added)
+                for name, added in corrections.items()
+            }
+            _check_counts(obj, {**shown, **own}, len(_shown(context, copy, basis)))
+            # Emptied of its vertices, it still knows the keys that the mesh has.
+            built.from_mesh(obj.data)
+            bmesh.ops.delete(built, geom=built.verts[:], context="VERTS")
+            built.from_mesh(_evaluated(context, copy))
         with Transaction() as transaction:
             make_single_user(obj, transaction)
-        _replace(obj.data, result, shown)
+        built.to_mesh(obj.data)
     finally:
-        bpy.data.meshes.remove(result)
+        built.free()
+    _set_keys(obj.data, shown)
     for name in names:
         obj.modifiers.remove(obj.modifiers[name])
     for record in state_of(obj).keys:
@@ -110,11 +113,7 @@ def _copy(
     context: bpy.types.Context, obj: bpy.types.Object, names: Collection[str]
 ) -> Iterator[bpy.types.Object]:
     """A copy of the object with these modifiers only and without keys, in the scene for now."""
-    copy = obj.copy()
-    copy.data = obj.data.copy()
-    try:
-        if copy.data.shape_keys is not None:
-            copy.shape_key_clear()
+    with bare_copy(obj) as copy:
         for modifier in list(copy.modifiers):
             if modifier.name in names:
                 modifier.show_viewport = True
@@ -122,11 +121,7 @@ def _copy(
                 copy.modifiers.remove(modifier)
         context.scene.collection.objects.link(copy)
         yield copy
-    finally:
-        data = copy.data
-        bpy.data.objects.remove(copy)
-        bpy.data.meshes.remove(data)
-        context.view_layer.update()
+    context.view_layer.update()
 
 
 def _put(
@@ -141,29 +136,15 @@ def _shown(
     context: bpy.types.Context, copy: bpy.types.Object, positions: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     _put(context, copy, positions)
-    mesh = copy.evaluated_get(context.evaluated_depsgraph_get()).data
-    return basis_positions(mesh)
+    return basis_positions(_evaluated(context, copy))
 
 
 def _evaluated(context: bpy.types.Context, copy: bpy.types.Object) -> bpy.types.Mesh:
-    depsgraph = context.evaluated_depsgraph_get()
-    return bpy.data.meshes.new_from_object(
-        copy.evaluated_get(depsgraph), preserve_all_data_layers=True, depsgraph=depsgraph
-    )
+    return copy.evaluated_get(context.evaluated_depsgraph_get()).data
 
 
-def _replace(
-    mesh: bpy.types.Mesh, result: bpy.types.Mesh, shown: dict[str, NDArray[np.float32]]
-) -> None:
-    """Put the geometry of ``result`` into ``mesh``, and (M, 3) positions into each of its keys."""
-    built = bmesh.new()
-    try:
-        built.from_mesh(mesh)
-        bmesh.ops.delete(built, geom=built.verts[:], context="VERTS")
-        built.from_mesh(result)
-        built.to_mesh(mesh)
-    finally:
-        built.free()
+def _set_keys(mesh: bpy.types.Mesh, shown: dict[str, NDArray[np.float32]]) -> None:
+    """Put (M, 3) positions into each of the mesh's keys."""
     for name, positions in shown.items():
         mesh.shape_keys.key_blocks[name].points.foreach_set("co", positions.ravel())
     if shown:
