@@ -47,7 +47,7 @@ def digest() -> dict[str, Any]:
 
 def _of_object(obj: bpy.types.Object) -> dict[str, Any]:
     return {
-        "place": [round(value, 5) for row in obj.matrix_world for value in row],
+        "place": [round(value, 5) for row in obj.matrix_basis for value in row],
         "parent": obj.parent.name if obj.parent else None,
         "modifiers": [(item.name, item.type) for item in obj.modifiers],
         "groups": obj.vertex_groups.keys() if obj.type == "MESH" else [],
