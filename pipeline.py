@@ -19,12 +19,14 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .carrying import CarriedFace, carry_face, surface_carries
 from .errors import RigError
 from .properties import is_rigged
 from .rigging.data import FaceLandmarks, FaceMesh, FaceRig, Message, RigOptions, Status
 from .scene import markers, storage
 from .scene.head import SceneHead, SceneOptions, keep_near_parts
 from .scene.reader import read
+from .scene.surface_memory import remember_surfaces
 from .scene.transaction import Transaction
 from .scene.writer import write
 from .vocabulary import MARKERS
@@ -164,23 +166,31 @@ def rig_stages(
         template = _template()
     yield Progress("Finding the face", _AT_FIND)
     picture = "" if reference is None else hashlib.sha256(reference.tobytes()).hexdigest()
-    face = yield from _find_face(context, face_mesh, scene_head, template, clock, picture)
     with clock.lap("find face"):
-        base = _row_major(face.landmarks)
+        carries = surface_carries(scene_head, face_mesh)
+        carried = None
+        if storage.stored_base_landmarks(scene_head.obj) is None:
+            carried = carry_face(scene_head, face_mesh, carries)
+    face = yield from _find_face(context, face_mesh, scene_head, template, clock, picture, carried)
+    with clock.lap("find face"):
+        base = storage.row_major(face.landmarks)
         landmarks, of_picture = _with_picture(reference, base, face_mesh)
-        landmarks = _row_major(replace(landmarks, picture=picture))
+        landmarks = storage.row_major(replace(landmarks, picture=picture))
         face_mesh, scene_head = keep_near_parts(face_mesh, scene_head, landmarks.frame)
         remarks = (*scene_head.messages, *face.messages, *of_picture)
     rig = yield from _build(face_mesh, landmarks, base, template, options, clock)
     yield Progress("Writing the rig", _AT_WRITE)
     with clock.lap("write"), Transaction() as transaction:
         written = write(
-            context, scene_head, rig, options, scene_options, transaction, moved_markers=face.moved
+            *(context, scene_head, rig, options, scene_options, transaction),
+            moved_markers=face.moved,
+            carries=carries,
         )
         messages = (*remarks, *written.messages)
         status = _status(rig, messages)
         storage.store_rig(scene_head, rig, status, (*messages, *rig.messages))
         storage.store_landmarks(scene_head.obj, rig.landmarks, base)
+        remember_surfaces(scene_head, face_mesh, rig)
         markers.settle_markers(context, scene_head.obj, rig.landmarks.named, transaction)
     objects = tuple(part.obj.name for part in scene_head.parts)
     seconds = {**clock.seconds, **rig.seconds}
@@ -270,17 +280,22 @@ def _find_face(
     template: Template,
     clock: _Clock,
     picture: str,
+    carried: CarriedFace | None,
 ) -> Generator[Progress, None, _Face]:
     """Landmarks from an earlier run, from markers, from both, or from the detector.
 
     ``picture``: the digest of the reference picture, or "". Where it is another one than the rig
-    was built with, everything is written anew.
+    was built with, everything is written anew. ``carried``: what is left of an earlier run's where
+    the mesh was edited since.
     """
     from .rigging.landmarks import confirmed, landmarks_from_markers
 
     head = scene_head.obj
     with clock.lap("find face"):
         known = base = storage.stored_base_landmarks(head)
+        remarks = () if carried is None else carried.messages
+        if base is None and carried is not None:
+            base = carried.landmarks
         placed = _on_surface(face_mesh, markers.read_markers(context, head))
         if base is None and placed and storage.landmarks_source(head) in {"", "markers"}:
             guessed = not markers.moved_markers(context, head)
@@ -288,6 +303,8 @@ def _find_face(
             return _Face(found, None, (_GUESSED,) if guessed else ())
     if base is None:
         base = yield from _detect(face_mesh, template, clock)
+        if carried is not None:
+            base = confirmed(base, carried.placed, carried.placed)
     with clock.lap("find face"):
         last = storage.stored_landmarks(head)
         is_same_picture = last is not None and last.picture == picture
@@ -297,14 +314,14 @@ def _find_face(
         answered = asked if is_same_picture else asked & dragged
         moved = dragged | answered
         if not moved:
-            return _Face(base, None)
+            return _Face(base, None, remarks)
         automatic = None if base.source == "markers" else confirmed(base, placed, answered)
         start = base if automatic is None else automatic
         points = {name: placed[name] if name in moved else start.named[name] for name in MARKERS}
         corrected = landmarks_from_markers(face_mesh, points, template, automatic)
         # What was asked about was never rigged, or rigged before the mesh changed.
         partly = known is not None and is_rigged(head) and is_same_picture and not answered
-        return _Face(corrected, moved if partly else None)
+        return _Face(corrected, moved if partly else None, remarks)
 
 
 def _detect(
@@ -322,25 +339,6 @@ def _detect(
         except StopIteration as finished:
             return landmarks_from_dense(finished.value, template)
         yield Progress(stage, _AT_FIND + (_AT_BUILD - _AT_FIND) * fraction)
-
-
-def _row_major(landmarks: FaceLandmarks) -> FaceLandmarks:
-    """The same numbers in the memory layout that stored landmarks have.
-
-    Matrix products round differently for another layout, and every press must give the same bits.
-    """
-    frame = replace(
-        landmarks.frame,
-        origin=np.ascontiguousarray(landmarks.frame.origin),
-        axes=np.ascontiguousarray(landmarks.frame.axes),
-    )
-    dense = landmarks.dense
-    return replace(
-        landmarks,
-        frame=frame,
-        named={name: np.ascontiguousarray(point) for name, point in landmarks.named.items()},
-        dense=None if dense is None else np.ascontiguousarray(dense),
-    )
 
 
 def _with_picture(

@@ -8,6 +8,7 @@ import bpy
 from ..properties import connect
 from .act_sequence import AUTORIGFACE_OT_act_sequence, AUTORIGFACE_OT_edit_sequence
 from .acting_presets import AUTORIGFACE_OT_add_acting_preset
+from .apply_modifiers import AUTORIGFACE_OT_apply_modifiers
 from .bones_for_export import AUTORIGFACE_OT_bones_for_export
 from .capture_gains import AUTORIGFACE_OT_add_gain, AUTORIGFACE_OT_remove_gain
 from .controls import (
@@ -82,6 +83,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_reset_face,
         AUTORIGFACE_OT_key_face,
         AUTORIGFACE_OT_make_pose_assets,
+        AUTORIGFACE_OT_apply_modifiers,
     )
 )
 

@@ -49,6 +49,12 @@ def can_work(
     if head is None:
         cls.poll_message_set("Click the head first, so that it is the active object")
         return False
+    if head.library is not None:
+        cls.poll_message_set(
+            f'"{head.name}" is linked: make it local, or a library override to animate it '
+            "(Object > Library Override > Make)"
+        )
+        return False
     if head.type != "MESH":
         cls.poll_message_set(f'"{head.name}" is not a mesh: click the head\'s mesh')
         return False
@@ -68,10 +74,19 @@ def can_work_where(
     if not can_work(cls, context):
         return False
     head = chosen_head(context)
+    if head.override_library is not None or head.data.library is not None:
+        cls.poll_message_set(f'"{head.name}" is linked: change its rig in its own file')
+        return False
     if not holds(head):
         cls.poll_message_set(f'"{head.name}" has no {otherwise}')
         return False
     return True
+
+
+def _is_fixed(head: bpy.types.Object) -> bool:
+    """Whether keys of the head's sliders have no place in this file."""
+    keys = head.data.shape_keys
+    return keys is not None and keys.library is not None
 
 
 def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
@@ -81,6 +96,12 @@ def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bo
     head = chosen_head(context)
     if not is_rigged(head):
         cls.poll_message_set(f'"{head.name}" has no face rig: press Auto-Rig Face first')
+        return False
+    if _is_fixed(head):
+        cls.poll_message_set(
+            f'The mesh of "{head.name}" is linked, and its sliders with it: right-click the mesh '
+            "in the Outliner, Library Override > Make"
+        )
         return False
     return True
 
@@ -131,7 +152,12 @@ def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
             shape_keys=make_keys,
             exaggeration=settings.exaggeration,
         ),
-        SceneOptions(parts=settings.parts, existing_keys=settings.existing_keys),
+        SceneOptions(
+            parts=settings.parts,
+            existing_keys=settings.existing_keys,
+            sculpted_keys=settings.sculpted_keys,
+            deleted_keys=settings.deleted_keys,
+        ),
     )
 
 

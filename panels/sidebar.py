@@ -247,7 +247,10 @@ class AUTORIGFACE_PT_options(SidebarPanel, bpy.types.Panel):
         row.active = settings.shape_keys
         row.prop(settings, "exaggeration", slider=True)
         layout.prop(settings, "existing_keys")
+        layout.prop(settings, "sculpted_keys")
+        layout.prop(settings, "deleted_keys")
         layout.prop(settings, "parts")
+        layout.operator("auto_rig_face.apply_modifiers", icon="MODIFIER")
         layout.operator("auto_rig_face.save_defaults", icon="PREFERENCES")
 
 

@@ -28,6 +28,10 @@ EXISTING_KEYS_ITEMS: Final = (
     ("KEEP", "Keep Mine", "Keep your key and leave out the rig's"),
     ("REPLACE", "Replace", "Overwrite your key with the rig's"),
 )
+SCULPTED_KEYS_ITEMS: Final = (
+    ("KEEP", "Keep", "What you have sculpted on the rig's keys is added to the new ones"),
+    ("DISCARD", "Discard", "The rig's keys are made anew, without what you have sculpted on them"),
+)
 STATUS_ITEMS: Final = (
     ("NONE", "Not Rigged", ""),
     ("GREEN", "Certified", ""),

@@ -25,6 +25,7 @@ class OwnedKey(bpy.types.PropertyGroup):
 
     ``recipe``: of a standard's key, the ARKit weights that it was baked from, as JSON; "" of the
     rig's own. ``original``: what a key was called before it got a standard's name; "" of others.
+    ``motion``: the rig's own, ``correction``: what the artist has sculpted on it; see scene.packed.
     """
 
     count: IntProperty()
@@ -32,6 +33,9 @@ class OwnedKey(bpy.types.PropertyGroup):
     moment: FloatProperty()
     recipe: StringProperty()
     original: StringProperty()
+    motion: StringProperty()
+    correction: StringProperty()
+    step: FloatProperty()
 
 
 class OwnedName(bpy.types.PropertyGroup):
@@ -124,6 +128,7 @@ class ObjectState(bpy.types.PropertyGroup):
     landmarks: StringProperty()
     base_landmarks: StringProperty()
     mesh_digest: StringProperty()
+    surface: StringProperty()
     sealed_mouth: BoolProperty()
     poses: CollectionProperty(type=NamedPose)
     thumbnails: CollectionProperty(type=Thumbnail)

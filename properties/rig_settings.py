@@ -14,7 +14,7 @@ from bpy.props import (
 
 from ..vocabulary import LEAST_EXAGGERATION, MOST_EXAGGERATION
 from .acting import ActingSettings
-from .items import EXISTING_KEYS_ITEMS, PARTS_ITEMS
+from .items import EXISTING_KEYS_ITEMS, PARTS_ITEMS, SCULPTED_KEYS_ITEMS
 
 
 class RigSettings(bpy.types.PropertyGroup):
@@ -53,5 +53,15 @@ class RigSettings(bpy.types.PropertyGroup):
         name="Same Name",
         description="What to do where a shape key of yours has the name of one of the rig's",
         items=EXISTING_KEYS_ITEMS,
+    )
+    sculpted_keys: EnumProperty(
+        name="Sculpted Keys",
+        description="What becomes of your sculpting on the rig's keys when it is made again",
+        items=SCULPTED_KEYS_ITEMS,
+    )
+    deleted_keys: BoolProperty(
+        name="Make Deleted Keys Again",
+        description="Bring back those of the rig's keys that you have deleted or renamed",
+        default=False,
     )
     acting: PointerProperty(type=ActingSettings)

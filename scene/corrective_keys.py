@@ -5,17 +5,16 @@ lips that stick.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 
 import bpy
 
 from ..rigging.data import FaceRig, Message
 from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY, corrective_name
-from .head import SceneHead, SceneOptions
+from .head import SceneHead
 from .key_drivers import follow_product, follow_sticky_lips
 from .key_motion import displacement, moves
-from .key_writer import KeyWriter, own_key_name
+from .key_writer import PartWriter, own_key_name
 from .transaction import Transaction
 
 Pair = tuple[str, str]
@@ -25,27 +24,26 @@ def write_corrective_keys(
     scene_head: SceneHead,
     rig: FaceRig,
     shapes: Collection[str],
-    options: SceneOptions,
+    writers: Sequence[PartWriter],
     transaction: Transaction,
 ) -> tuple[list[str], list[Message]]:
     """Write the correctives that belong to one of ``shapes``; returns the names of their keys.
 
-    A key of that name which isn't the rig's, or which was sculpted since, stays and does the job:
-    two of them would correct twice. A pair is left out where one of its two keys is the artist's.
+    A key of that name which isn't the rig's stays and does the job: two of them would correct
+    twice. A pair is left out where one of its two keys is the artist's.
     """
     pairs = {
         pair: sources
         for pair in rig.correctives
         if not set(pair).isdisjoint(shapes) and (sources := _sources(scene_head.obj, pair))
     }
-    if options.existing_keys == "KEEP_BOTH":
-        options = replace(options, existing_keys="KEEP")
     scale, kept = rig.landmarks.frame.scale, []
-    for part in scene_head.parts:
-        writer = KeyWriter(part.obj, options, transaction)
+    for writer in [item.keeping_mine() for item in writers]:
+        part = writer.part
         for pair, sources in pairs.items():
             name, rows = corrective_name(*pair), part.own_rows(rig.correctives[pair])
-            if not (moves(rows, scale) or writer.has_written(name)):
+            is_wanted = moves(rows, scale) or writer.has_written(name)
+            if not is_wanted or name in writer.left_out:
                 continue
             written = writer.write(name, displacement(part, rows, pair, scale))
             if written is None:
@@ -59,11 +57,11 @@ def write_sticky_key(
     scene_head: SceneHead,
     rig: FaceRig,
     shapes: Collection[str],
-    options: SceneOptions,
+    writers: Sequence[PartWriter],
     transaction: Transaction,
 ) -> tuple[list[str], list[Message]]:
     """Write the key that keeps the corners of the mouth shut, and the slider on the head that turns
-    it up; returns the key's name where there is one. A key that was sculpted since stays.
+    it up; returns the key's name where there is one.
     """
     head, motion = scene_head.obj, rig.sticky_lips
     jaw = own_key_name(head, "jawOpen")
@@ -72,16 +70,15 @@ def write_sticky_key(
         return [], []
     if "jawOpen" not in shapes:
         return [STICKY_LIPS], []
-    if options.existing_keys == "KEEP_BOTH":
-        options = replace(options, existing_keys="KEEP")
     sources = {"jawOpen": jaw}
     closed = own_key_name(head, "mouthClose")
     if closed is not None and "mouthClose" in rig.shapes:
         sources["mouthClose"] = closed
     scale, kept = rig.landmarks.frame.scale, []
-    for part in scene_head.parts:
-        writer, rows = KeyWriter(part.obj, options, transaction), part.own_rows(motion)
-        if not (moves(rows, scale) or writer.has_written(STICKY_LIPS)):
+    for writer in [item.keeping_mine() for item in writers]:
+        part, rows = writer.part, writer.part.own_rows(motion)
+        is_wanted = moves(rows, scale) or writer.has_written(STICKY_LIPS)
+        if not is_wanted or STICKY_LIPS in writer.left_out:
             continue
         written = writer.write(STICKY_LIPS, displacement(part, rows, ["jawOpen"], scale))
         if written is None:

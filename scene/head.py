@@ -21,10 +21,14 @@ class SceneOptions:
     selected ones near the head, "NONE" only the head itself.
     ``existing_keys``: what happens to an artist's shape key that has an ARKit name: "KEEP_BOTH"
     adds the rig's as ``<name>.rig``, "KEEP" leaves the rig's out, "REPLACE" overwrites.
+    ``sculpted_keys``: what becomes of what the artist has sculpted on the rig's own keys.
+    ``deleted_keys``: whether those of the rig's keys that the artist has deleted are made again.
     """
 
     parts: Literal["NEAR", "SELECTED", "NONE"] = "NEAR"
     existing_keys: Literal["KEEP_BOTH", "KEEP", "REPLACE"] = "KEEP_BOTH"
+    sculpted_keys: Literal["KEEP", "DISCARD"] = "KEEP"
+    deleted_keys: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,29 @@
 
 from __future__ import annotations
 
+import copy
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..properties import state_of
+from ..properties import OwnedKey, state_of
 from .fcurves import remove_generated
-from .head import SceneOptions
+from .head import SceneOptions, ScenePart
 from .key_drivers import remove_driver
-from .mesh_access import basis_positions
+from .mesh_access import basis_positions, key_positions
+from .sculpting import find_corrections, remember_motion, unit_of
 from .transaction import Transaction
 
 # The rig's key beside an artist's key of the same name.
 RIG_SUFFIX: Final = ".rig"
+
+_NONE: Final[Mapping[str, NDArray[np.float64]]] = MappingProxyType({})
 
 # A key whose motion differs by more than this from what was written has been sculpted since.
 _SCULPTED: Final = 1e-3
@@ -34,18 +40,34 @@ class Motion(NamedTuple):
 
 
 class KeyWriter:
-    """Writes keys on one object, and knows how to take each one back."""
+    """Writes keys on one object, and knows how to take each one back.
+
+    ``unit``: the IOD in the object's space, by which the rig's own motion is remembered; None for
+    keys that are made from others, of which nothing needs to be. ``corrections``: key -> (N, 3)
+    object-space displacement that the artist sculpted on the rig's key of that name, to be kept;
+    see scene.sculpting.
+    """
 
     def __init__(
-        self, obj: bpy.types.Object, options: SceneOptions, transaction: Transaction
+        self,
+        obj: bpy.types.Object,
+        options: SceneOptions,
+        transaction: Transaction,
+        unit: float | None = None,
+        corrections: Mapping[str, NDArray[np.float64]] = _NONE,
     ) -> None:
         self._obj = obj
         self._options = options
         self._transaction = transaction
         self._basis = basis_positions(obj.data).astype(np.float64)
+        self._unit = unit
+        self._corrections = corrections
+        self.left_out: frozenset[str] = frozenset()
 
     def write(self, name: str, displacement: NDArray[np.float64]) -> str | None:
         """Write one (N, 3) object-space displacement; return the key's name, None if left out."""
+        if name in self.left_out:
+            return None
         self._ensure_basis()
         key = _key(self._obj, name)
         if key is None:
@@ -83,7 +105,7 @@ class KeyWriter:
         return created
 
     def _overwrite(self, key: bpy.types.ShapeKey, displacement: NDArray[np.float64]) -> str:
-        before = _positions(key)
+        before = key_positions(key)
         name = key.name
         blocks = self._obj.data.shape_keys.key_blocks
         self._transaction.on_rollback(lambda: blocks[name].points.foreach_set("co", before.ravel()))
@@ -91,12 +113,16 @@ class KeyWriter:
         return name
 
     def _set_positions(self, key: bpy.types.ShapeKey, displacement: NDArray[np.float64]) -> None:
-        positions = (self._basis + displacement).astype(np.float32)
+        correction = self._corrections.get(key.name)
+        whole = displacement if correction is None else displacement + correction
+        positions = (self._basis + whole).astype(np.float32)
         key.points.foreach_set("co", positions.ravel())
         keys = state_of(self._obj).keys
         record = keys[key.name] if key.name in keys else keys.add()
         record.name = key.name
         record.count, record.length, record.moment = _motion(positions - self._basis)
+        if self._unit is not None:
+            remember_motion(record, displacement, correction, self._unit)
 
     def _disown(self, name: str) -> None:
         index = state_of(self._obj).keys.find(name)
@@ -104,10 +130,61 @@ class KeyWriter:
             state_of(self._obj).keys.remove(index)
 
 
+class PartWriter(KeyWriter):
+    """Writes the rig's keys on a part of the head; ``scale``: world units per IOD."""
+
+    def __init__(
+        self,
+        part: ScenePart,
+        options: SceneOptions,
+        transaction: Transaction,
+        scale: float,
+        corrections: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        unit = scale * float(np.cbrt(abs(np.linalg.det(part.to_local))))
+        super().__init__(part.obj, options, transaction, unit, corrections)
+        self.part = part
+        self.left_out = frozenset() if options.deleted_keys else deleted_keys(part.obj)
+
+    def keeping_mine(self) -> PartWriter:
+        """The same, but where an artist's key has the name there is no second one beside it."""
+        writer = copy.copy(self)
+        if self._options.existing_keys == "KEEP_BOTH":
+            writer._options = replace(self._options, existing_keys="KEEP")
+        return writer
+
+
+def record_motion(
+    obj: bpy.types.Object, record: OwnedKey, own_positions: NDArray[np.float32] | None
+) -> None:
+    """Take a key as it is for what the rig has written, after its mesh has changed.
+
+    ``own_positions``: (N, 3) where the key would be without what the artist has sculpted on it;
+    None where nothing was.
+    """
+    positions = key_positions(_key(obj, record.name))
+    basis = basis_positions(obj.data).astype(np.float64)
+    own = positions if own_positions is None else own_positions
+    correction = None if own_positions is None else positions.astype(np.float64) - own
+    record.count, record.length, record.moment = _motion(positions - basis)
+    if record.motion:
+        remember_motion(record, own - basis, correction, unit_of(record))
+
+
+def deleted_keys(obj: bpy.types.Object) -> frozenset[str]:
+    """Names of the rig's keys that the artist has deleted or renamed.
+
+    Where most of them are gone, the mesh has lost them in an edit, and nobody meant any of them.
+    """
+    names = [record.name for record in state_of(obj).keys]
+    gone = frozenset(name for name in names if _key(obj, name) is None)
+    return gone if 2 * len(gone) < len(names) else frozenset()
+
+
 def own_key_name(obj: bpy.types.Object, shape: str) -> str | None:
     """The name of the rig's key for an ARKit shape; None where it has none."""
     keys, names = state_of(obj).keys, (shape, shape + RIG_SUFFIX)
-    own = next((name for name in names if name in keys), None)
+    own = next((name for name in names if name in keys and _key(obj, name) is not None), None)
     if own is None and state_of(obj).renamed:
         own = next((key.name for key in keys if key.original in names), None)
     return own
@@ -123,11 +200,12 @@ def key_name(head: bpy.types.Object, shape: str) -> str | None:
 def remove_keys(obj: bpy.types.Object, names: Iterable[str]) -> list[str]:
     """Remove those of the rig's keys that were not sculpted since; return the kept ones."""
     state = state_of(obj)
+    sculpted = find_corrections(obj)
     kept = []
     for name in names:
         key = _key(obj, name)
         if key is not None:
-            if _is_ours(obj, key):
+            if _is_ours(obj, key) and name not in sculpted:
                 _remove_key(obj, key)
             else:
                 kept.append(name)
@@ -150,23 +228,19 @@ def _key(obj: bpy.types.Object, name: str) -> bpy.types.ShapeKey | None:
     return None if keys is None else keys.key_blocks.get(name)
 
 
-def _positions(key: bpy.types.ShapeKey) -> NDArray[np.float32]:
-    positions = np.empty(len(key.points) * 3, dtype=np.float32)
-    key.points.foreach_get("co", positions)
-    return positions.reshape(-1, 3)
-
-
 def _is_ours(obj: bpy.types.Object, key: bpy.types.ShapeKey) -> bool:
-    """Whether the rig made this key and it still moves as it was written.
+    """Whether the rig made this key, and what was sculpted on it since can be told apart.
 
-    A mesh whose vertices were added or removed since is taken as ours: no key on it still fits.
+    Rigs of old kept only a fingerprint of their motion: where that differs, the key is the
+    artist's now. A mesh whose vertices were added or removed since is taken as ours: no key on it
+    still fits.
     """
     record = state_of(obj).keys.get(key.name)
     if record is None:
         return False
-    if record.count != len(key.points):
+    if record.motion or record.count != len(key.points):
         return True
-    now = _motion(_positions(key) - basis_positions(obj.data).astype(np.float64))
+    now = _motion(key_positions(key) - basis_positions(obj.data).astype(np.float64))
     size = max(abs(record.length), abs(now.length), 1e-12)
     return bool(
         abs(now.length - record.length) <= _SCULPTED * size

@@ -29,6 +29,13 @@ def basis_positions(mesh: bpy.types.Mesh) -> NDArray[np.float32]:
     return positions.reshape(-1, 3)
 
 
+def key_positions(key: bpy.types.ShapeKey) -> NDArray[np.float32]:
+    """The (N, 3) object-space positions of a shape key."""
+    positions = np.empty(len(key.points) * 3, dtype=np.float32)
+    key.points.foreach_get("co", positions)
+    return positions.reshape(-1, 3)
+
+
 def loop_triangles(
     mesh: bpy.types.Mesh,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -54,6 +61,28 @@ def has_mirror(obj: bpy.types.Object) -> bool:
 
 
 @contextmanager
+def bare_copy(obj: bpy.types.Object) -> Iterator[bpy.types.Object]:
+    """A copy of the object and its mesh without shape keys, in no collection, for the time being.
+
+    Blender 4.5 counts one user too many of the keys that a mesh's copy comes with, and would leave
+    them in the file without a mesh; such a file can't be saved without an error.
+    """
+    copy = obj.copy()
+    data = copy.data = obj.data.copy()
+    keys = "" if data.shape_keys is None else data.shape_keys.name
+    try:
+        if keys:
+            copy.shape_key_clear()
+        yield copy
+    finally:
+        bpy.data.objects.remove(copy)
+        bpy.data.meshes.remove(data)
+        left = bpy.data.shape_keys.get(keys)
+        if left is not None and left.user is None:
+            bpy.data.batch_remove([left])
+
+
+@contextmanager
 def mirrored_mesh(
     context: bpy.types.Context, obj: bpy.types.Object
 ) -> Iterator[tuple[bpy.types.Mesh, NDArray[np.int64]]]:
@@ -62,25 +91,21 @@ def mirrored_mesh(
     Yields the mesh and (E,) the vertex of ``obj`` that each of its vertices came from. Vertices
     cut in by a bisection have an arbitrary source.
     """
-    copy = obj.copy()
-    copy.data = obj.data.copy()
-    evaluated = None
-    try:
-        _strip_to_mirror(copy, basis_positions(obj.data))
-        context.scene.collection.objects.link(copy)
-        context.view_layer.update()
-        evaluated = copy.evaluated_get(context.evaluated_depsgraph_get())
-        mesh = evaluated.to_mesh()
-        source = np.empty(len(mesh.vertices), dtype=np.int32)
-        mesh.attributes[_SOURCE_ATTRIBUTE].data.foreach_get("value", source)
-        yield mesh, source.astype(np.int64)
-    finally:
-        if evaluated is not None:
-            evaluated.to_mesh_clear()
-        data = copy.data
-        bpy.data.objects.remove(copy)
-        bpy.data.meshes.remove(data)
-        context.view_layer.update()
+    with bare_copy(obj) as copy:
+        evaluated = None
+        try:
+            _strip_to_mirror(copy, basis_positions(obj.data))
+            context.scene.collection.objects.link(copy)
+            context.view_layer.update()
+            evaluated = copy.evaluated_get(context.evaluated_depsgraph_get())
+            mesh = evaluated.to_mesh()
+            source = np.empty(len(mesh.vertices), dtype=np.int32)
+            mesh.attributes[_SOURCE_ATTRIBUTE].data.foreach_get("value", source)
+            yield mesh, source.astype(np.int64)
+        finally:
+            if evaluated is not None:
+                evaluated.to_mesh_clear()
+    context.view_layer.update()
 
 
 def present_vertices(
@@ -113,8 +138,6 @@ def _is_shown_mirror(modifier: bpy.types.Modifier) -> bool:
 
 
 def _strip_to_mirror(copy: bpy.types.Object, positions: NDArray[np.float32]) -> None:
-    if copy.data.shape_keys is not None:
-        copy.shape_key_clear()
     copy.data.vertices.foreach_set("co", positions.ravel())
     for modifier in list(copy.modifiers):
         if not _is_shown_mirror(modifier):

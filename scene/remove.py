@@ -62,6 +62,8 @@ def _members(head: bpy.types.Object) -> list[bpy.types.Object]:
 
 def _remove_from(obj: bpy.types.Object, armature: bpy.types.Object | None) -> list[str]:
     state = state_of(obj)
+    if obj.data.users - int(obj.data.use_fake_user) > 1:
+        obj.data = obj.data.copy()  # a linked duplicate goes on with the keys
     kept = remove_keys(obj, [key.name for key in state.keys])
     if STICKY_LIPS in kept:  # its slider goes
         remove_driver(obj, STICKY_LIPS)

@@ -76,6 +76,33 @@ def stored_base_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
     return _stored(head, state_of(head).base_landmarks)
 
 
+def outdated_base_landmarks(head: bpy.types.Object) -> FaceLandmarks | None:
+    """The landmarks that the last rig was built from, even if the mesh has changed since: world
+    space, as they would be had it not. None without any.
+    """
+    text = state_of(head).base_landmarks
+    return _from_text(head, text) if text else None
+
+
+def row_major(landmarks: FaceLandmarks) -> FaceLandmarks:
+    """The same numbers in the memory layout that stored landmarks have.
+
+    Matrix products round differently for another layout, and every press must give the same bits.
+    """
+    frame = replace(
+        landmarks.frame,
+        origin=np.ascontiguousarray(landmarks.frame.origin),
+        axes=np.ascontiguousarray(landmarks.frame.axes),
+    )
+    dense = landmarks.dense
+    return replace(
+        landmarks,
+        frame=frame,
+        named={name: np.ascontiguousarray(point) for name, point in landmarks.named.items()},
+        dense=None if dense is None else np.ascontiguousarray(dense),
+    )
+
+
 def landmarks_source(head: bpy.types.Object) -> str:
     """How the last landmarks came about, even if the mesh has changed since; "" without any."""
     text = state_of(head).base_landmarks

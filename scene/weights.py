@@ -101,7 +101,8 @@ def _replace_groups(
     """New groups beside the rig's earlier ones, which go once everything has worked."""
     obj = part.obj
     state = state_of(obj)
-    old = [group.name for group in state.groups]
+    # A bone that the artist has renamed took its group along, which is theirs now.
+    old = [group.name for group in state.groups if group.name in obj.vertex_groups]
     active = obj.vertex_groups.active_index
     created: list[tuple[str, str]] = []
     needed = _needed_columns(weights, columns, mirrored=part.mirrored)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import bpy
@@ -15,7 +15,8 @@ from .bone_names import bone_names
 from .control_rig import update_controls
 from .head import SceneHead, SceneOptions
 from .objects import make_single_user
-from .shape_keys import write_shape_keys
+from .sculpting import Carry
+from .shape_keys import NO_CARRIES, write_shape_keys
 from .state import protect_state
 from .transaction import Transaction
 from .weights import write_modifier, write_weights
@@ -48,11 +49,12 @@ def write(
     transaction: Transaction,
     *,
     moved_markers: Collection[str] | None = None,
+    carries: Mapping[str, Carry] = NO_CARRIES,
 ) -> WrittenRig:
     """Write the rig on the head and its parts; ``transaction`` takes everything back on failure.
 
     ``moved_markers``: None writes everything; otherwise the head carries a rig already, and only
-    what depends on these markers is written again.
+    what depends on these markers is written again. ``carries``: see write_shape_keys.
     """
     for part in scene_head.parts:
         protect_state(part.obj, transaction)
@@ -65,6 +67,7 @@ def write(
             scene_options,
             transaction,
             remove_others=moved_markers is None,
+            carries=carries,
         )
     armature = None
     if options.bones:

@@ -261,11 +261,88 @@ def test_a_second_run_replaces_the_first_in_place(head, write_rig):
     assert len(bpy.data.armatures) == 1
 
 
-def test_what_the_artist_sculpted_since_is_kept(head, write_rig):
+def sculpt(head, name, rows, by):
+    """Moves some vertices of a key as a brush would; returns the correction."""
+    positions = key_positions(head, name)
+    correction = np.zeros_like(positions)
+    correction[rows] = by
+    head.data.shape_keys.key_blocks[name].points.foreach_set("co", (positions + correction).ravel())
+    return correction
+
+
+def test_what_the_artist_sculpted_is_added_to_the_new_motion(head, write_rig):
     write_rig(head)
+    before = key_positions(head, "jawOpen") - basis_positions(head.data)
+    other = key_positions(head, "jawLeft") - basis_positions(head.data)
+    correction = sculpt(head, "jawOpen", slice(0, 50), 0.02)
+    for size in (2.0, 2.0, 0.5):
+        write_rig(head, size=size)
+        motion = key_positions(head, "jawOpen") - basis_positions(head.data)
+        np.testing.assert_allclose(motion, size * before + correction, atol=7e-5)
+        untouched = key_positions(head, "jawLeft") - basis_positions(head.data)
+        np.testing.assert_allclose(untouched, size * other, atol=1e-6)
+    assert "jawOpen.rig" not in head.data.shape_keys.key_blocks
+    texts = [line.text for line in state_of(head).messages if "sculpted" in line.text]
+    assert len(texts) == 1
+    assert "jawOpen" in texts[0]
+    assert "jawLeft" not in texts[0]
+
+
+def test_a_sculpt_too_small_for_the_eye_of_a_fingerprint_is_kept(head, write_rig):
+    write_rig(head)
+    before = key_positions(head, "jawOpen") - basis_positions(head.data)
+    correction = sculpt(head, "jawOpen", [7], 4e-4)
+    write_rig(head)
+    motion = key_positions(head, "jawOpen") - basis_positions(head.data)
+    np.testing.assert_allclose(motion, before + correction, atol=7e-5)
+
+
+def test_sculpted_keys_can_be_discarded(head, write_rig):
+    write_rig(head)
+    before = key_positions(head, "jawOpen")
+    sculpt(head, "jawOpen", slice(0, 50), 0.02)
+    write_rig(head, scene_options=SceneOptions(sculpted_keys="DISCARD"))
+    np.testing.assert_array_equal(key_positions(head, "jawOpen"), before)
+    assert any("discarded" in line.text for line in state_of(head).messages)
+    write_rig(head)
+    np.testing.assert_array_equal(key_positions(head, "jawOpen"), before)
+
+
+def test_a_basis_that_moved_alone_is_no_sculpting(head, write_rig):
+    write_rig(head)
+    before = key_positions(head, "jawOpen") - basis_positions(head.data)
+    correction = sculpt(head, "jawOpen", slice(100, 110), 0.02)
+    basis = head.data.shape_keys.reference_key.points
+    for index in range(90, 120):
+        basis[index].co.z += 0.01
+    write_rig(head)
+    motion = key_positions(head, "jawOpen") - basis_positions(head.data)
+    rows = slice(100, 110)
+    np.testing.assert_allclose((motion - before)[rows], correction[rows], atol=1e-4)
+    texts = [line.text for line in state_of(head).messages if "sculpted" in line.text]
+    assert [text.rsplit(": ", 1)[1] for text in texts] == ["jawOpen."]
+
+
+def test_applying_the_scale_scales_what_was_sculpted(head, write_rig, make_active):
+    write_rig(head, options=RigOptions(bones=False))
+    before = key_positions(head, "jawOpen") - basis_positions(head.data)
+    correction = sculpt(head, "jawOpen", slice(0, 10), 0.02)
+    head.scale = (2.0, 2.0, 2.0)
+    make_active(head)
+    bpy.ops.object.transform_apply(scale=True)
+    write_rig(head, options=RigOptions(bones=False))
+    motion = key_positions(head, "jawOpen") - basis_positions(head.data)
+    np.testing.assert_allclose(motion, 2.0 * (before + correction), atol=2e-4)
+    texts = [line.text for line in state_of(head).messages if "sculpted" in line.text]
+    assert [text.rsplit(": ", 1)[1] for text in texts] == ["jawOpen."]
+
+
+def test_a_rig_of_old_that_kept_no_motion_hands_sculpted_keys_over(head, write_rig):
+    write_rig(head)
+    for record in state_of(head).keys:
+        record.motion = ""
+    sculpt(head, "jawOpen", slice(0, 50), 0.02)
     sculpted = key_positions(head, "jawOpen")
-    sculpted[:50] += 0.02
-    head.data.shape_keys.key_blocks["jawOpen"].points.foreach_set("co", sculpted.ravel())
     write_rig(head, size=2.0)
     np.testing.assert_array_equal(key_positions(head, "jawOpen"), sculpted)
     assert "jawOpen.rig" in head.data.shape_keys.key_blocks

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arrays as short text in the .blend: quantised, without their zeros, compressed.
+
+The .blend comes from anywhere, so what is unpacked is checked before it is believed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MOST_BYTES: Final = 1 << 28
+_SEPARATOR: Final = "\n"
+
+
+def pack_vectors(values: NDArray[np.float64], step: float) -> str:
+    """(N, 3) vectors to the nearest multiple of ``step``; rows that round to zero cost nothing."""
+    whole = np.rint(np.asarray(values, np.float64) / step).astype(np.int64)
+    rows = np.flatnonzero(whole.any(axis=1))
+    return _join(
+        {"kind": "vectors", "count": len(values), "step": float(step)},
+        _packed_whole(np.diff(rows, prepend=0)),
+        _packed_whole(np.diff(whole[rows], axis=0, prepend=0).T.ravel()),
+    )
+
+
+def unpack_vectors(text: str) -> NDArray[np.float64] | None:
+    """The (N, 3) vectors; None where the text, which comes from a file, isn't what was written."""
+    parts = _split(text, "vectors", 2)
+    if parts is None:
+        return None
+    header, (gaps, whole) = parts
+    count, step = header.get("count"), header.get("step")
+    if not isinstance(count, int) or not isinstance(step, float) or len(whole) != 3 * len(gaps):
+        return None
+    rows = np.cumsum(gaps)
+    if len(rows) and not (rows.min() >= 0 and rows.max() < count <= _MOST_BYTES // 24):
+        return None
+    values = np.zeros((min(count, _MOST_BYTES // 24), 3))
+    values[rows] = np.cumsum(whole.reshape(3, -1).T, axis=0) * step
+    return values
+
+
+def pack_whole(values: NDArray[np.int64]) -> str:
+    """Whole numbers of any shape that are close to the one before, as indices of a mesh are."""
+    flat = np.asarray(values, np.int64)
+    header = {"kind": "whole", "shape": list(flat.shape)}
+    return _join(header, _packed_whole(np.diff(flat.ravel(), prepend=0)))
+
+
+def unpack_whole(text: str) -> NDArray[np.int64] | None:
+    """What pack_whole was given; None likewise."""
+    parts = _split(text, "whole", 1)
+    if parts is None:
+        return None
+    header, (steps,) = parts
+    try:
+        return np.cumsum(steps).reshape(header["shape"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _packed_whole(values: NDArray[np.int64]) -> bytes:
+    """The bytes of equal weight side by side, which compress far better than the numbers do."""
+    folded = (values << 1) ^ (values >> 63)  # small numbers of either sign: small and positive
+    planes = folded.astype("<u8").view(np.uint8).reshape(-1, 8).T
+    used = int(np.flatnonzero(planes.any(axis=1)).max(initial=0)) + 1
+    return bytes([used]) + zlib.compress(planes[:used].tobytes(), 9)
+
+
+def _unpacked_whole(data: bytes) -> NDArray[np.int64]:
+    """Raises ValueError or zlib.error where the data is broken."""
+    if not data or not 1 <= data[0] <= 8:
+        raise ValueError("not packed numbers")
+    raw = zlib.decompressobj().decompress(data[1:], _MOST_BYTES)
+    used = data[0]
+    count = len(raw) // used
+    planes = np.zeros((count, 8), np.uint8)
+    planes[:, :used] = np.frombuffer(raw, np.uint8).reshape(used, count).T
+    folded = planes.view("<u8").ravel()
+    return (folded >> np.uint64(1)).astype(np.int64) ^ -(folded & np.uint64(1)).astype(np.int64)
+
+
+def _join(header: dict[str, Any], *parts: bytes) -> str:
+    texts = [base64.b85encode(part).decode("ascii") for part in parts]
+    return _SEPARATOR.join([json.dumps(header), *texts])
+
+
+def _split(
+    text: str, kind: str, count: int
+) -> tuple[dict[str, Any], list[NDArray[np.int64]]] | None:
+    head, *parts = text.split(_SEPARATOR)
+    if len(parts) != count:
+        return None
+    try:
+        header = json.loads(head)
+        arrays = [_unpacked_whole(base64.b85decode(part)) for part in parts]
+    except (ValueError, zlib.error):
+        return None
+    is_ours = isinstance(header, dict) and header.get("kind") == kind
+    return (header, arrays) if is_ours else None
