@@ -74,6 +74,7 @@ class SurfaceCarry:
         near = (found.distance < _REACH * self.unit) & (source >= 0)
         self._corners, self._weights = found.corners, found.weights * near[:, None]
         stays = (found.weights.max(axis=1) > 0.99) & (found.distance < 1e-4 * self.unit)
+        self._stays = stays
         self.slack = (np.where(stays, 4e-4, 4e-3) * self.unit, np.where(stays, 0.02, 0.1))
 
     def vectors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,6 +82,16 @@ class SurfaceCarry:
         kept = np.where((self._own >= 0)[:, None], values[np.maximum(self._own, 0)], 0.0)
         turned = self.alignment.scale * kept @ self.alignment.rotation.T
         return (turned[self._corners] * self._weights[:, :, None]).sum(axis=1)
+
+    def credible(self, differs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of the new vertices (M,) that seem to differ from what was carried really do: those
+        between old vertices that are still there, and as they were, only follow another rule.
+        """
+        rows = np.flatnonzero(self._stays)
+        old = self._corners[rows, self._weights[rows].argmax(axis=1)]
+        may_differ = np.ones(len(self._old.vertices), dtype=bool)
+        may_differ[old] = differs[rows]
+        return differs & (self._stays | may_differ[self._corners].any(axis=1))
 
     def points(self, points: NDArray[np.float64]) -> CarriedPoints:
         """Points (P, 3) on or near the old surface, before its alignment."""

@@ -43,6 +43,9 @@ class Carry(Protocol):
     def vectors(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, 3) of the old mesh's vertices -> (M, 3) of the new one's."""
 
+    def credible(self, differs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of the (M,) vertices that seem to differ from what was carried really do."""
+
 
 def remember_motion(
     record: OwnedKey,
@@ -91,7 +94,7 @@ def find_corrections(
         correction = known
         if name in now:
             limits = _limits(motion, basis, step, carry)
-            correction = _sculpted(now[name] - motion, known, limits)
+            correction = _sculpted(now[name] - motion, known, limits, carry)
         if correction is not None and correction.any():
             found[name] = correction
     return found
@@ -128,10 +131,13 @@ def _sculpted(
     deviation: NDArray[np.float64],
     known: NDArray[np.float64] | None,
     limits: NDArray[np.float64],
+    carry: Carry | None,
 ) -> NDArray[np.float64]:
     """The deviation where it is more than rounding, and what was known where that says the same."""
     reference = np.zeros_like(deviation) if known is None else known
     differs = np.linalg.norm(deviation - reference, axis=1) > limits
+    if carry is not None:
+        differs = carry.credible(differs)
     return np.where(differs[:, None], deviation, reference)
 
 
