@@ -24,5 +24,5 @@ def unregister() -> None:
 
 
 def _modules() -> list[ModuleType]:
-    names = ("preferences", "properties", "operators", "panels")
+    names = ("translations", "preferences", "properties", "operators", "panels")
     return [import_module(f".{name}", __package__) for name in names]

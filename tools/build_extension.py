@@ -28,6 +28,7 @@ SHIPPED_FOLDERS = (
     "operators",
     "panels",
     "batch",
+    "translations",
     "assets",
     "LICENSES",
 )

@@ -60,7 +60,8 @@ LAYERS: dict[str, set[str]] = {
         *("bone_animation", "liveliness", "properties"),
         *("liveliness", "standards", "properties"),
     },
-    "__init__": {"operators", "panels", "properties", "preferences"},
+    "translations": set(),
+    "__init__": {"operators", "panels", "properties", "preferences", "translations"},
 }
 COMMON = {"vocabulary", "errors"}
 BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "bpy_extras", "gpu_extras", "blf"}
@@ -89,6 +90,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "operators": INFERENCE | GEOMETRY | LEARNING,
     "panels": INFERENCE | GEOMETRY | LEARNING | {"numpy"},
     "batch": LEARNING,
+    "translations": INFERENCE | GEOMETRY | LEARNING,
     "__init__": INFERENCE | GEOMETRY | LEARNING,
 }
 # Imported by Blender's start or by every reader: only inside functions.
