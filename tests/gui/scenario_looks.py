@@ -42,7 +42,10 @@ def run(gui: Any) -> Iterator[Any]:
     yield 0.2
     with gui.context():
         bpy.ops.wm.call_menu_pie(name="AUTORIGFACE_MT_emotions")
-    yield 1.0
+    # A pie menu opens as events come in.
+    for step in range(12):
+        gui.move(middle.x + middle.width / 2 + step % 2, middle.y + middle.height / 2)
+        yield 0.1
     gui.screenshot("pie")
     gui.key("ESC")
     yield 0.5
