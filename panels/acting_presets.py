@@ -8,7 +8,6 @@ from bl_ui.utils import PresetPanel
 
 
 class AUTORIGFACE_PT_acting_presets(PresetPanel, bpy.types.Panel):
-    bl_label = "Acting Presets"
     preset_subdir = "auto_rig_face/acting"
     preset_operator = "script.execute_preset"
     preset_add_operator = "auto_rig_face.add_acting_preset"
