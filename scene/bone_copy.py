@@ -21,8 +21,9 @@ from ..properties import state_of
 from ..rigging.data import Bone
 from .armature import existing_armature, set_bones
 from .bone_names import is_our_modifier
+from .fcurves import channelbag_in
 from .landmark_motion import parts_of
-from .mesh_access import has_mirror
+from .mesh_access import copy_without_keys, has_mirror
 from .objects import derived_name
 from .state import clear_state
 from .transaction import Transaction
@@ -154,17 +155,12 @@ def _bare_copy(
     obj: bpy.types.Object, collection: bpy.types.Collection, transaction: Transaction
 ) -> bpy.types.Object:
     """At rest, without the rig's keys, groups and modifier."""
-    data = obj.data.copy()
+    copy = copy_without_keys(obj)
+    data = copy.data
     transaction.on_rollback(lambda: bpy.data.meshes.remove(data))
-    copy = obj.copy()
     transaction.on_rollback(lambda: bpy.data.objects.remove(copy))
-    copy.name, copy.data = derived_name(obj, SUFFIX), data
+    copy.name = derived_name(obj, SUFFIX)
     copy.animation_data_clear()
-    if data.shape_keys is not None:
-        positions = np.empty(3 * len(data.vertices), np.float32)
-        data.shape_keys.reference_key.points.foreach_get("co", positions)
-        copy.shape_key_clear()
-        data.vertices.foreach_set("co", positions)
     remove_groups(copy, [group.name for group in state_of(obj).groups])
     for modifier in [item for item in copy.modifiers if is_our_modifier(obj, item)]:
         copy.modifiers.remove(modifier)
@@ -206,8 +202,7 @@ def write_poses(
     """
     action = bpy.data.actions.new(armature.name)
     slot = action.slots.new(id_type="OBJECT", name=armature.name)
-    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
-    bag = strip.channelbag(slot, ensure=True)
+    bag = channelbag_in(action, slot)
     for column, name in enumerate(names):
         rest = np.array(armature.data.bones[name].matrix_local, dtype=np.float64)
         moved = np.tile(np.eye(4), (len(frames), 1, 1))
@@ -230,11 +225,7 @@ def _key(bag: bpy.types.ActionChannelbag, path: str, frames: Floats, values: Flo
         curve.keyframe_points.add(len(frames))
         keys = np.column_stack([frames, values[:, index]]).ravel()
         curve.keyframe_points.foreach_set("co", keys)
-        linear = np.full(
-            len(frames),
-            bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINEAR"].value,
-        )
-        curve.keyframe_points.foreach_set("interpolation", linear)
+        curve.keyframe_points.foreach_set("interpolation", np.full(len(frames), linear))
         curve.update()
 
 

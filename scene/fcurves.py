@@ -70,9 +70,16 @@ def ensure_channelbag(owner: bpy.types.ID, name: str) -> bpy.types.ActionChannel
         id_type = "KEY" if isinstance(owner, bpy.types.Key) else "OBJECT"
         slot = slots[0] if len(slots) else action.slots.new(id_type=id_type, name=name)
         animation.action_slot = slot
+    return channelbag_in(action, animation.action_slot)
+
+
+def channelbag_in(
+    action: bpy.types.Action, slot: bpy.types.ActionSlot
+) -> bpy.types.ActionChannelbag:
+    """Where an action keeps the F-curves of a slot; layer and strip are made if need be."""
     layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
     strip = layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
-    return strip.channelbag(animation.action_slot, ensure=True)
+    return strip.channelbag(slot, ensure=True)
 
 
 def curves_by_path(obj: bpy.types.Object) -> dict[str, bpy.types.FCurve]:

@@ -20,7 +20,14 @@ from ..animation.data import Animation
 from ..errors import RigError
 from .actions import Written, insert_curve
 from .face_channels import Face, face_of, sort_out
-from .fcurves import GENERATED, FChannel, channelbags, curves_by_channel, ensure_channelbag
+from .fcurves import (
+    GENERATED,
+    FChannel,
+    channelbag_in,
+    channelbags,
+    curves_by_channel,
+    ensure_channelbag,
+)
 
 # On a layer's action: that it is one, and how the head's own action was blended before.
 _MARK: Final = "auto_rig_face_layer"
@@ -190,5 +197,4 @@ def new_channelbag(
     """The place for F-curves of a face in a new action, and its slot."""
     id_type = "KEY" if isinstance(face.owner, bpy.types.Key) else "OBJECT"
     slot = action.slots.new(id_type=id_type, name=face.name)
-    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
-    return strip.channelbag(slot, ensure=True), slot
+    return channelbag_in(action, slot), slot

@@ -62,24 +62,33 @@ def has_mirror(obj: bpy.types.Object) -> bool:
 
 @contextmanager
 def bare_copy(obj: bpy.types.Object) -> Iterator[bpy.types.Object]:
-    """A copy of the object and its mesh without shape keys, in no collection, for the time being.
+    """The same as ``copy_without_keys``, for the time being."""
+    copy = copy_without_keys(obj)
+    data = copy.data
+    try:
+        yield copy
+    finally:
+        bpy.data.objects.remove(copy)
+        bpy.data.meshes.remove(data)
+
+
+def copy_without_keys(obj: bpy.types.Object) -> bpy.types.Object:
+    """A copy of the object and its mesh, at rest and without shape keys, in no collection.
 
     Blender 4.5 counts one user too many of the keys that a mesh's copy comes with, and would leave
     them in the file without a mesh; such a file can't be saved without an error.
     """
     copy = obj.copy()
-    data = copy.data = obj.data.copy()
-    keys = "" if data.shape_keys is None else data.shape_keys.name
-    try:
-        if keys:
-            copy.shape_key_clear()
-        yield copy
-    finally:
-        bpy.data.objects.remove(copy)
-        bpy.data.meshes.remove(data)
-        left = bpy.data.shape_keys.get(keys)
-        if left is not None and left.user is None:
+    copy.data = obj.data.copy()
+    keys = copy.data.shape_keys
+    if keys is not None:
+        name = keys.name
+        copy.shape_key_clear()
+        left = bpy.data.shape_keys.get(name)
+        if left is not None:
             bpy.data.batch_remove([left])
+        copy.data.vertices.foreach_set("co", basis_positions(obj.data).ravel())
+    return copy
 
 
 @contextmanager
@@ -94,7 +103,7 @@ def mirrored_mesh(
     with bare_copy(obj) as copy:
         evaluated = None
         try:
-            _strip_to_mirror(copy, basis_positions(obj.data))
+            _strip_to_mirror(copy)
             context.scene.collection.objects.link(copy)
             context.view_layer.update()
             evaluated = copy.evaluated_get(context.evaluated_depsgraph_get())
@@ -137,10 +146,9 @@ def _is_shown_mirror(modifier: bpy.types.Modifier) -> bool:
     return modifier.type == "MIRROR" and modifier.show_viewport
 
 
-def _strip_to_mirror(copy: bpy.types.Object, positions: NDArray[np.float32]) -> None:
-    copy.data.vertices.foreach_set("co", positions.ravel())
+def _strip_to_mirror(copy: bpy.types.Object) -> None:
     for modifier in list(copy.modifiers):
         if not _is_shown_mirror(modifier):
             copy.modifiers.remove(modifier)
     attribute = copy.data.attributes.new(_SOURCE_ATTRIBUTE, "INT", "POINT")
-    attribute.data.foreach_set("value", np.arange(len(positions), dtype=np.int32))
+    attribute.data.foreach_set("value", np.arange(len(copy.data.vertices), dtype=np.int32))

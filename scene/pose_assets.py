@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..animation.control_curves import to_channels
 from ..animation.control_map import ADDED, HALF_AXES, Channel
 from .control_armature import fchannel, unit_of
+from .fcurves import channelbag_in
 from .thumbnails import SIDE, preview_pixels
 
 # On an action of ours: the head and the expression that it is, on two lines.
@@ -79,9 +80,7 @@ def _write_channels(
     for slot in list(action.slots):
         action.slots.remove(slot)
     slot = action.slots.new(id_type="OBJECT", name=armature.name)
-    layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
-    strip = layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
-    bag = strip.channelbag(slot, ensure=True)
+    bag = channelbag_in(action, slot)
     channels, _ = to_channels(values)
     groups: dict[str, bpy.types.ActionGroup] = {}
     for channel, value in {**channels, **dict.fromkeys(_both_eyes(values), 0.0)}.items():

@@ -34,7 +34,7 @@ def copies_of(head: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def everything() -> dict[str, set[str]]:
-    kinds = ("objects", "meshes", "armatures", "collections", "actions")
+    kinds = ("objects", "meshes", "armatures", "collections", "actions", "shape_keys")
     return {kind: {item.name for item in getattr(bpy.data, kind)} for kind in kinds}
 
 
