@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from ..scene.control_bake import Baked
 
 
+class ChangesControls(AnimatesRig):
+    """An operator on the controls of a head."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The head has controls."""
+        return super().poll(context) and _has_controls(cls, context)
+
+
+def _has_controls(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    from ..scene.control_armature import controls_of
+
+    if controls_of(chosen_head(context)) is None:
+        cls.poll_message_set("Press Add Controls first")
+        return False
+    return True
+
+
 class AUTORIGFACE_OT_add_controls(AnimatesRig, bpy.types.Operator):
     """Add bones on the face that drive the shape keys."""
 
@@ -57,7 +75,7 @@ class AUTORIGFACE_OT_add_controls(AnimatesRig, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class AUTORIGFACE_OT_remove_controls(AnimatesRig, bpy.types.Operator):
+class AUTORIGFACE_OT_remove_controls(ChangesControls, bpy.types.Operator):
     """Take the controls off."""
 
     bl_idname = "auto_rig_face.remove_controls"
@@ -67,11 +85,6 @@ class AUTORIGFACE_OT_remove_controls(AnimatesRig, bpy.types.Operator):
         "animation, on the shape keys"
     )
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head has controls."""
-        return super().poll(context) and _has_controls(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Carry their animation over, and remove them."""
@@ -91,7 +104,7 @@ class AUTORIGFACE_OT_remove_controls(AnimatesRig, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class AUTORIGFACE_OT_bake_to_controls(AnimatesRig, bpy.types.Operator):
+class AUTORIGFACE_OT_bake_to_controls(ChangesControls, bpy.types.Operator):
     """Move animation of the shape keys to the controls."""
 
     bl_idname = "auto_rig_face.bake_to_controls"
@@ -101,11 +114,6 @@ class AUTORIGFACE_OT_bake_to_controls(AnimatesRig, bpy.types.Operator):
         "this is for an action that came later"
     )
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head has controls."""
-        return super().poll(context) and _has_controls(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the keys."""
@@ -124,7 +132,7 @@ class AUTORIGFACE_OT_bake_to_controls(AnimatesRig, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class AUTORIGFACE_OT_loosen_controls(AnimatesRig, bpy.types.Operator):
+class AUTORIGFACE_OT_loosen_controls(ChangesControls, bpy.types.Operator):
     """Let controls go beyond what was certified, or hold them back again."""
 
     bl_idname = "auto_rig_face.loosen_controls"
@@ -136,11 +144,6 @@ class AUTORIGFACE_OT_loosen_controls(AnimatesRig, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     loose: BoolProperty(name="Loose", default=True)
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """The head has controls."""
-        return super().poll(context) and _has_controls(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the limits."""
@@ -154,15 +157,6 @@ class AUTORIGFACE_OT_loosen_controls(AnimatesRig, bpy.types.Operator):
 def _object_mode(context: bpy.types.Context) -> None:
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
-
-
-def _has_controls(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
-    from ..scene.control_armature import controls_of
-
-    if controls_of(chosen_head(context)) is None:
-        cls.poll_message_set("Press Add Controls first")
-        return False
-    return True
 
 
 def _tell_baked(operator: bpy.types.Operator, baked: Baked) -> None:
