@@ -73,6 +73,17 @@ class Gui:
         self.area.spaces.active.shading.color_type = "TEXTURE"
         yield 0.5
 
+    def show(self, name: str) -> Steps:
+        """Open a demonstration head, select it alone, and look at it from the front."""
+        yield from self.open(self.head(name))
+        head = bpy.data.objects[name]
+        for obj in bpy.context.view_layer.objects:
+            obj.select_set(obj == head)
+        bpy.context.view_layer.objects.active = head
+        with self.context():
+            bpy.ops.view3d.view_axis(type="FRONT")
+            bpy.ops.view3d.view_selected()
+
     def screenshot(self, name: str) -> Path:
         """What is on the screen, as a PNG in the scenario's folder."""
         path = self.out / f"{name}.png"

@@ -17,14 +17,8 @@ EXTENSION = "bl_ext.user_default.auto_rig_face"
 
 def run(gui: Any) -> Iterator[Any]:
     gui.patience = PATIENCE
-    yield from gui.open(gui.head("pip"))
+    yield from gui.show("pip")
     head = bpy.data.objects["pip"]
-    for obj in bpy.context.view_layer.objects:
-        obj.select_set(obj == head)
-    bpy.context.view_layer.objects.active = head
-    with gui.context():
-        bpy.ops.view3d.view_axis(type="FRONT")
-        bpy.ops.view3d.view_selected()
     yield from gui.open_tab()
     progress = bpy.context.window_manager.auto_rig_face
     asking = importlib.import_module(f"{EXTENSION}.rigging.asking")

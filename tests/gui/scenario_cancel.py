@@ -13,14 +13,7 @@ PATIENCE = 240.0
 
 def run(gui: Any) -> Iterator[Any]:
     gui.patience = PATIENCE
-    yield from gui.open(gui.head("amara"))
-    head = bpy.data.objects["amara"]
-    for obj in bpy.context.view_layer.objects:
-        obj.select_set(obj == head)
-    bpy.context.view_layer.objects.active = head
-    with gui.context():
-        bpy.ops.view3d.view_axis(type="FRONT")
-        bpy.ops.view3d.view_selected()
+    yield from gui.show("amara")
     yield from gui.open_tab()
     before = sorted(bpy.data.objects.keys())
     progress = bpy.context.window_manager.auto_rig_face

@@ -33,13 +33,8 @@ def value(shape: str) -> float:
 
 def rig(gui: Any) -> Iterator[Any]:
     """Put controls on a head and look at it from the front."""
-    yield from gui.open(gui.head("amara"))
-    head = bpy.data.objects["amara"]
-    for obj in bpy.context.view_layer.objects:
-        obj.select_set(obj == head)
-    bpy.context.view_layer.objects.active = head
+    yield from gui.show("amara")
     with gui.context():
-        bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.auto_rig_face.rig_face("EXEC_DEFAULT")
         bpy.ops.auto_rig_face.add_controls("INVOKE_DEFAULT")
         bpy.ops.pose.select_all(action="DESELECT")

@@ -24,14 +24,8 @@ def light_theme() -> str:
 
 def run(gui: Any) -> Iterator[Any]:
     gui.patience = PATIENCE
-    yield from gui.open(gui.head("pip"))
-    head = bpy.data.objects["pip"]
-    for obj in bpy.context.view_layer.objects:
-        obj.select_set(obj == head)
-    bpy.context.view_layer.objects.active = head
+    yield from gui.show("pip")
     with gui.context():
-        bpy.ops.view3d.view_axis(type="FRONT")
-        bpy.ops.view3d.view_selected()
         bpy.ops.auto_rig_face.rig_face("EXEC_DEFAULT")
         bpy.ops.auto_rig_face.make_previews()
     yield from gui.open_tab()

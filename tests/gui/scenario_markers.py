@@ -22,14 +22,7 @@ def on_screen(gui: Any, obj: bpy.types.Object) -> tuple[float, float]:
 
 def run(gui: Any) -> Iterator[Any]:
     gui.patience = PATIENCE
-    yield from gui.open(gui.head("pip"))
-    head = bpy.data.objects["pip"]
-    for obj in bpy.context.view_layer.objects:
-        obj.select_set(obj == head)
-    bpy.context.view_layer.objects.active = head
-    with gui.context():
-        bpy.ops.view3d.view_axis(type="FRONT")
-        bpy.ops.view3d.view_selected()
+    yield from gui.show("pip")
     yield from gui.open_tab()
     progress = bpy.context.window_manager.auto_rig_face
 

@@ -17,14 +17,8 @@ def progress() -> Any:
 
 def prepare(gui: Any, name: str) -> Iterator[Any]:
     """Open a demonstration head, make it active and show it from the front beside the tab."""
-    yield from gui.open(gui.head(name))
-    head = bpy.data.objects[name]
-    for obj in bpy.context.view_layer.objects:
-        obj.select_set(obj == head)
-    bpy.context.view_layer.objects.active = head
+    yield from gui.show(name)
     with gui.context():
-        bpy.ops.view3d.view_axis(type="FRONT")
-        bpy.ops.view3d.view_selected()
         bpy.ops.ed.undo_push(message="Ready")
     yield from gui.open_tab()
 

@@ -35,15 +35,9 @@ def scroll_down(gui: Any) -> Iterator[Any]:
 
 def run(gui: Any) -> Iterator[Any]:
     gui.patience = PATIENCE
-    yield from gui.open(gui.head("pip"))
-    head = bpy.data.objects["pip"]
-    for obj in bpy.context.view_layer.objects:
-        obj.select_set(obj == head)
-    bpy.context.view_layer.objects.active = head
+    yield from gui.show("pip")
     unfold_panel()
     with gui.context():
-        bpy.ops.view3d.view_axis(type="FRONT")
-        bpy.ops.view3d.view_selected()
         bpy.ops.auto_rig_face.rig_face("EXEC_DEFAULT")
         bpy.ops.ed.undo_push(message="Rigged")
     before = keys()
