@@ -59,3 +59,5 @@ def run(gui: Any) -> Iterator[Any]:
     gui.area.tag_redraw()
     yield 1.5
     gui.screenshot("light")
+    # Preferences outlast a scenario.
+    bpy.ops.preferences.reset_default_theme()
