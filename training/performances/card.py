@@ -54,9 +54,9 @@ takes.
 ## Limits
 As of the expression reader: what that gets wrong in every frame stays wrong. A network that may
 correct the readings, too, was tried on the same films: on held-out characters it is right more
-often (correlation 0.55 instead of 0.41 without a picture at rest), but where another renderer shows
-a rig that holds an emotion for long, it takes the emotion for a misreading (0.61 instead of 0.83).
-Synthetic figures say little about films of people. A cut to another face is smoothed over.
+often, but where another renderer shows a rig that holds an emotion for long, it takes the emotion
+for a misreading. Synthetic figures say little about films of people. A cut to another face is
+smoothed over.
 
 ## Licence
 GPL-3.0-or-later, as the project that it belongs to.
