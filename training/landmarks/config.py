@@ -15,7 +15,8 @@ class Config:
     ``average``: decay of the averaged weights a step; ``tests``: heads in an evaluation;
     ``session``: seconds after which this process stops, to be resumed; ``report``: steps between
     two lines of the log; ``save``: seconds between two checkpoints; ``bank``: the folder of a bank
-    of pictures to train on instead of rendering.
+    of pictures to train on instead of rendering; ``start``: a folder of exported networks to go on
+    from.
     """
 
     seconds: float = 1500.0
@@ -38,6 +39,7 @@ class Config:
     save: float = 120.0
     seed: int = 1
     bank: str = ""
+    start: str = ""
 
 
 FULL = Config()

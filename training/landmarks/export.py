@@ -148,7 +148,7 @@ and strong stylisation, and heads built in code (ball toons, anime, blocky, anim
 photograph of a person. Identities of the figures below were never trained on.
 
 Trained for {spent["seconds"]} s on one {spent["device"].upper()}: {spent["steps"]} steps,
-{spent["pictures"]} pictures, {source}.
+{spent["pictures"]} pictures, {source}. Begun from {spent["origin"]}.
 
 ## Figures
 Error in percent of the inter-ocular distance, {figures["pictures"]} synthetic test pictures.

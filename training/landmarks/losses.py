@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from . import points as scheme
 from .network import Face
 
 FREEDOM: Final = 4.0  # degrees of the Student-t: near a Gaussian, but outliers pull less
 # Mean distance of a bivariate Student-t of 4 degrees from its centre, in sigmas.
 EXPECTED: Final = math.pi / 2
+PAIRS: Final = torch.from_numpy(scheme.indices(tuple(p for pair in scheme.PAIRS for p in pair)))
 FAR: Final = 1.5  # points outside of this many half pictures aren't learnt
 
 
@@ -60,6 +62,7 @@ def regressor_loss(face: Face, truth: Truth) -> dict[str, Tensor]:
     felt = (truth.emotion >= 0) & truth.face
     terms = {
         "points": (nll * known).sum() / known.sum().clamp(min=1),
+        "pairs": 0.5 * _pairs(face, truth, known),
         "visible": 0.3 * _binary(face.visible, truth.visible, is_face[:, None]),
         "exists": 0.2 * _binary(face.exists, truth.exists, is_face[:, None]),
         "shapes": 1.0 * _binary(face.shapes, truth.shapes, is_face[:, None]),
@@ -73,6 +76,19 @@ def regressor_loss(face: Face, truth: Truth) -> dict[str, Tensor]:
         terms["emotion"] = 0.1 * (entropy * shown).mean()
         terms["intensity"] = 0.1 * (face.intensity[felt] - truth.intensity[felt]).abs().mean()
     return terms
+
+
+def _pairs(face: Face, truth: Truth, known: Tensor) -> Tensor:
+    """How far the points of a pair are off from each other, in the sigmas that they are given. A
+    face that is placed well as a whole but leans towards the usual expression is told by nothing
+    else.
+    """
+    off = (face.points - truth.points.clamp(-2, 2))[:, PAIRS].unflatten(1, (-1, 2))
+    spread = torch.exp(2 * face.log_sigma.detach())[:, PAIRS].unflatten(1, (-1, 2)).sum(dim=2)
+    distance = (off[:, :, 0] - off[:, :, 1]).square().sum(dim=-1) / spread
+    weight = known[:, PAIRS].unflatten(1, (-1, 2)).amin(dim=2)
+    cost = (FREEDOM + 2) / 2 * torch.log1p(distance / FREEDOM)
+    return (cost * weight).sum() / weight.sum().clamp(min=1)
 
 
 def _binary(logits: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:

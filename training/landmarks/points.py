@@ -124,6 +124,21 @@ IBUG_68: Final[tuple[str, ...]] = (
     *(f"lip_inner_{index:02d}" for index in (0, 3, 5, 7, 10, 13, 15, 17)),
 )
 
+# Points whose distance is what an expression changes: lid and lid, lip and lip, brow and eye, brow
+# and brow, mouth corner and nose, chin and nose.
+PAIRS: Final[tuple[tuple[str, str], ...]] = (
+    *((f"lid_upper_{s}_{n:02d}", f"lid_lower_{s}_{n:02d}") for s in SIDES for n in range(1, 10)),
+    *((f"lip_{e}_{n:02d}", f"lip_{e}_{LIP - n:02d}") for e in ("inner", "outer")
+      for n in range(1, LIP // 2)),
+    *((f"brow_{s}_{n:02d}", f"lid_upper_{s}_{n + 1:02d}") for s in SIDES for n in range(9)),
+    ("brow_L_00", "brow_R_00"),
+    ("lip_outer_00", "lip_outer_10"),
+    ("lip_outer_00", "ala_R"),
+    ("lip_outer_10", "ala_L"),
+    ("lip_outer_05", "nose_base"),
+    ("chin", "nose_base"),
+)  # fmt: skip
+
 # Rows of the midline that swap their ends in a mirror.
 _CROSSING: Final = {"contour": CONTOUR, "hairline": HAIRLINE}
 

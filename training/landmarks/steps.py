@@ -73,6 +73,7 @@ def evaluate(config: Config, device: torch.device, out: Path) -> dict[str, Any]:
         "seconds": round(trainer.spent),
         "device": device.type,
         "kept": _kept(config),
+        "origin": trainer.origin,
     }
     (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     example = draw(

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from . import looks
+from . import looks, start
 from .augment import augment
 from .bank import Bank
 from .config import Config
@@ -37,7 +37,12 @@ def train(config: Config, device: torch.device, out: Path, *, resume: bool) -> T
     if resume and checkpoint.is_file():
         trainer.load(checkpoint)
     source = _banked if config.bank else _rendered
-    _run(trainer, source(trainer, config, device), checkpoint)
+    batches = source(trainer, config, device)
+    if config.start and not trainer.step:
+        crop, scene, _ = next(batches)
+        pictures = {"regressor": crop.pictures, "detector": scene.pictures}
+        trainer.began(start.begin(trainer.networks, Path(config.start), pictures))
+    _run(trainer, batches, checkpoint)
     trainer.save(checkpoint)
     return trainer
 

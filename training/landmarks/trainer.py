@@ -36,8 +36,13 @@ class Trainer:
             lr=config.rate,
             fused=device.type == "cuda",
         )
-        self.step, self.pictures, self.spent = 0, 0, 0.0
+        self.step, self.pictures, self.spent, self.origin = 0, 0, 0.0, "nothing"
         self._halves = device.type == "cuda" or _multiplies_halves()
+
+    def began(self, origin: str) -> None:
+        """Take the networks as they are now for the beginning, which ``origin`` names in words."""
+        self.origin = origin
+        self.average = {k: v.clone() for k, v in self.networks.state_dict().items()}
 
     def train_step(self, crop: Batch, scene: Batch) -> dict[str, float]:
         """One step on both networks; the terms of the loss."""
@@ -104,6 +109,7 @@ class Trainer:
             "step": self.step,
             "pictures": self.pictures,
             "spent": self.spent,
+            "origin": self.origin,
         }
         partial = path.with_suffix(".partial")
         torch.save(state, partial)
@@ -116,7 +122,7 @@ class Trainer:
         self.average = {k: v.to(self.device) for k, v in state["average"].items()}
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.pictures = state["step"], state["pictures"]
-        self.spent = state["spent"]
+        self.spent, self.origin = state["spent"], state["origin"]
 
 
 def _multiplies_halves() -> bool:
