@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .head import Head
 from .lash_motion import unit
-from .loose_parts import BROW_SAMPLES, SkinBinding, bind_brow, bind_to_skin, spread_along
+from .loose_parts import SkinBinding, bind_brow, bind_to_skin, spread_along
 from .raycast import RayScene
 from .skin_patch import visible_skin_triangles
 from .style import brow_growth
@@ -27,7 +27,9 @@ Floats = NDArray[np.float64]
 USUAL_THICKNESS: Final = 0.12
 MOST: Final = 2.5
 STILL: Final = 1e-3  # IOD: a brow that moves less doesn't sink
-EVENING: Final = 0.04  # IOD over which what a brow is moved out by is evened out
+# IOD along the brow, and across it, over which what a brow is moved out by is evened out.
+EVENING: Final = (0.04, 0.01)
+SAMPLES: Final = 1000  # places of a brow whose height is looked at
 NEAR: Final = 0.5  # skin further away than this isn't what the brow lies on
 
 
@@ -59,8 +61,8 @@ class BrowFollower:
 
     def _settled(self, motion: Floats, displacement: Floats) -> Floats:
         """(P,) how far out the brow must go to lie as high over the moved skin as over the resting
-        one. Evened out, or the brow would show every fold; and in both directions, or the rim
-        that it hides in the skin would come out.
+        one. Evened out along the brow, or it would show every fold; hardly across it, where it has
+        to tilt with the skin; and in both directions, or the rim that it hides would come out.
         """
         triangles = self._patch
         if not len(triangles):
@@ -91,14 +93,18 @@ class BrowFollower:
     @cached_property
     def _samples(self) -> NDArray[np.int64]:
         """(S,) some of the brow's vertices, all along it."""
-        return spread_along(self.head.vertices[self.piece], BROW_SAMPLES)
+        return spread_along(self.head.vertices[self.piece], SAMPLES)
 
     @cached_property
     def _near(self) -> Floats:
         """(P, S) how much each sample counts for each vertex."""
         points = self.head.vertices[self.piece]
-        squared = ((points[:, None] - points[self._samples][None]) ** 2).sum(axis=2)
-        return np.exp(-0.5 * squared / EVENING**2)
+        centred = points - points.mean(axis=0)
+        along = centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
+        apart = ((points[:, None] - points[self._samples][None]) ** 2).sum(axis=2)
+        lengthwise = (along[:, None] - along[self._samples][None]) ** 2
+        long, wide = EVENING
+        return np.exp(-0.5 * (lengthwise / long**2 + (apart - lengthwise) / wide**2))
 
     @cached_property
     def _rest_height(self) -> Floats:

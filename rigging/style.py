@@ -27,6 +27,13 @@ LIDS: Final[tuple[str, ...]] = ("eyeSquint", "eyeWide")
 USUAL_BROW_ROOM: Final = 0.20
 USUAL_EYE_ROOM: Final = 0.17
 MOST: Final = 2.5  # further, and skin folds over itself
+# Shape -> how much more (of a brow's own motion, where it has the most room) the inner end and the
+# outer one move. What tells anger and sadness apart is the slope of the brows; from a brow high
+# above the eye that is bent upwards at rest, a frown that lowers all of it alike never gets there.
+SLOPES: Final[dict[str, tuple[float, float]]] = {
+    "browDown": (0.9, -0.6),
+    "browInnerUp": (0.8, -0.6),
+}
 
 
 def suit_proportions(head: Head, shapes: Shapes) -> Shapes:
@@ -38,8 +45,10 @@ def suit_proportions(head: Head, shapes: Shapes) -> Shapes:
     for name, shape in shapes.items():
         if name.startswith(BROWS):
             # There is no more room between the two brows than on any other face.
-            grown = shape * [1.0, brows, brows]
-            result[name] = shape + _above_lids(head)[:, None] * (grown - shape)
+            further = np.ones_like(shape)
+            further[:, 1:] = brows
+            further[:, 1] *= _sloped(head, name)
+            result[name] = shape + _above_lids(head)[:, None] * (further - 1.0) * shape
         elif name.startswith(LIDS):
             result[name] = lids * shape
     return result
@@ -49,6 +58,18 @@ def suit_proportions(head: Head, shapes: Shapes) -> Shapes:
 def brow_growth(head: Head) -> float:
     """How many times as far as a human's the brows of this head move."""
     return _growth(head, "brow_mid", "lid_upper", USUAL_BROW_ROOM)
+
+
+def _sloped(head: Head, name: str) -> NDArray[np.float64]:
+    """(N,) what the height of a brow's motion is multiplied by from its inner to its outer end."""
+    inner, outer = next((ends for stem, ends in SLOPES.items() if name.startswith(stem)), (0, 0))
+    first, last = (
+        np.mean([abs(head.point(f"brow_{end}_{side}")[0]) for side in "LR"])
+        for end in ("inner", "outer")
+    )
+    along = (np.abs(head.vertices[:, 0]) - first) / max(last - first, 1e-3)
+    share = (brow_growth(head) - 1.0) / (MOST - 1.0)
+    return 1.0 + share * (inner + (outer - inner) * np.clip(along, 0.0, 1.0))
 
 
 def _above_lids(head: Head) -> NDArray[np.float64]:

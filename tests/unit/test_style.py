@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from auto_rig_face.rigging.style import (
     MOST,
+    SLOPES,
     USUAL_BROW_ROOM,
     USUAL_EYE_ROOM,
     brow_growth,
@@ -29,10 +30,12 @@ class Face:
         }
         # Far above the brows, at them, and at the lids.
         heights = [9.0, eye_room / 2 + brow_room, eye_room / 2]
-        self.vertices = np.array([[0.0, height, 0.0] for height in heights])
+        self.vertices = np.array([[0.5, height, 0.0] for height in heights])
 
     def point(self, name: str) -> np.ndarray:
-        return np.array([0.5 if name.endswith("L") else -0.5, self._heights[name[:-2]], 0.0])
+        across = {"brow_inner": 0.2, "brow_outer": 0.8}.get(name[:-2], 0.5)
+        height = self._heights.get(name[:-2], self._heights["brow_mid"])
+        return np.array([across if name.endswith("L") else -across, height, 0.0])
 
 
 def shapes() -> dict[str, np.ndarray]:
@@ -66,7 +69,8 @@ def test_growth_is_bounded_whatever_the_landmarks_say(brow_room: float, eye_room
     for name, shape in suit_proportions(Face(brow_room, eye_room), shapes()).items():
         grown = np.abs(shape) / np.abs(shapes()[name])
         assert grown.min() >= 1.0 - 1e-9
-        assert grown.max() <= MOST + 1e-9
+        steepest = max(inner for inner, _ in SLOPES.values())
+        assert grown.max() <= MOST * (1 + steepest) + 1e-9
 
 
 @given(low=rooms, high=rooms)
@@ -88,3 +92,19 @@ def test_both_sides_count_alike(side: str) -> None:
         ]
     )
     assert brow_growth(raised) > brow_growth(face)
+
+
+@pytest.mark.parametrize(("name", "way"), [("browDownLeft", -1.0), ("browInnerUp", 1.0)])
+def test_the_inner_end_of_a_high_brow_goes_further_than_the_outer_one(
+    name: str, way: float
+) -> None:
+    ends = np.array([[0.2, 9.0, 0.0], [0.8, 9.0, 0.0]])
+    alike = np.tile([0.0, way * 0.1, 0.0], (2, 1))
+    human, cartoon = Face(USUAL_BROW_ROOM, 0.2), Face(3 * USUAL_BROW_ROOM, 0.2)
+    human.vertices = cartoon.vertices = ends
+    np.testing.assert_allclose(suit_proportions(human, {name: alike})[name], alike)
+    inner, outer = way * suit_proportions(cartoon, {name: alike})[name][:, 1]
+    assert inner > 2 * outer
+    assert outer >= 0.1 - 1e-9
+    other = suit_proportions(cartoon, {"browOuterUpLeft": alike})["browOuterUpLeft"]
+    np.testing.assert_allclose(other[0], other[1])
