@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch, for training only, isn't installed")
 pytest.importorskip("onnx", reason="onnx isn't installed")
+from auto_rig_face.training import folding  # noqa: E402
 from auto_rig_face.training.landmarks import export, start  # noqa: E402
 from auto_rig_face.training.landmarks.config import TOY  # noqa: E402
 from auto_rig_face.training.landmarks.trainer import Trainer  # noqa: E402
@@ -39,7 +40,7 @@ def test_a_network_goes_on_from_what_its_export_answers(tmp_path: Path, name: st
     torch.manual_seed(9)
     new = Trainer(TOY, CPU).networks[name]
     seen, other = pictures(8, 5), pictures(4, 6)
-    start.unfold(new, start.exported(tmp_path / export.FILES[name]), seen)
+    folding.unfold(new, folding.exported(tmp_path / export.FILES[name]), seen)
     with torch.no_grad():
         expected, answered = old(other), new.eval()(other)
         while_training = new.train()(seen)
@@ -57,9 +58,9 @@ def flat(output: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor,
 
 def test_an_export_of_another_layout_is_refused(tmp_path: Path) -> None:
     trained(tmp_path)
-    wrong = start.exported(tmp_path / export.FILES["regressor"])
+    wrong = folding.exported(tmp_path / export.FILES["regressor"])
     with pytest.raises(ValueError, match="has no"):
-        start.unfold(Trainer(TOY, CPU).networks["detector"], wrong, pictures(2))
+        folding.unfold(Trainer(TOY, CPU).networks["detector"], wrong, pictures(2))
 
 
 def test_the_card_says_what_a_run_began_from(tmp_path: Path) -> None:
