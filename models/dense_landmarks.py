@@ -59,6 +59,7 @@ class DenseLandmarker:
         self.rest: NDArray[np.float64] = np.array(about["rest"])
         self._box_points = np.array([self.names.index(name) for name in about["face_box"]])
         self._eyes = [self.names.index(name) for name in about["eyes"]]
+        self._mirror = np.array(about["mirror"])
         self._crop_size, self._scene_size = int(about["crop"]), int(about["scene"])
         self._detector = session(asset_path("landmark_detector.onnx", folder), threads)
         self._regressor = session(asset_path("landmark_regressor.onnx", folder), threads)
@@ -71,12 +72,14 @@ class DenseLandmarker:
         """
         picture = Pyramid(image)
         if framed:
-            return self._locate(picture, picture.whole)
+            return self._locate_twice(picture, picture.whole)
         # The detector's box is coarse, and sometimes wrong: the whole picture is tried as well, and
         # the points' own box, with level eyes, fits better than either.
         firsts = [self._locate(picture, crop) for crop in (self._found(picture), picture.whole)]
-        seconds = [self._locate(picture, self._crop_of(first.points)) for first in firsts]
-        return max(seconds, key=self._surety)
+        crops = [self._crop_of(first.points) for first in firsts]
+        seconds = [self._locate(picture, crop) for crop in crops]
+        better = max((0, 1), key=lambda index: self._surety(seconds[index]))
+        return self._locate_twice(picture, crops[better])
 
     def _surety(self, face: DensePrediction) -> float:
         """Higher for what is likelier a face, and of two faces for the one that is known better."""
@@ -101,13 +104,29 @@ class DenseLandmarker:
         return Crop(corners.mean(axis=0), MARGIN * side, 0.0)
 
     def _locate(self, picture: Pyramid, crop: Crop) -> DensePrediction:
-        size = self._crop_size
-        values = _as_input(picture.warp(crop, size, replicate_border=True))
-        rows, others = (output[0].astype(np.float64) for output in run(self._regressor, values))
+        rows, others = self._ask(picture.warp(crop, self._crop_size, replicate_border=True))
+        return self._placed(rows, others, crop)
+
+    def _locate_twice(self, picture: Pyramid, crop: Crop) -> DensePrediction:
+        """The mean of what is seen in the crop and in its mirror image, whose errors differ."""
+        pixels = picture.warp(crop, self._crop_size, replicate_border=True)
+        rows, others = self._ask(pixels)
+        mirrored, mirrored_others = self._ask(pixels[:, ::-1])
+        mirrored = mirrored[self._mirror] * [-1.0, 1.0, 1.0, 1.0, 1.0]
+        return self._placed((rows + mirrored) / 2, (others + mirrored_others) / 2, crop)
+
+    def _ask(self, pixels: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(N, 5) of each point, and what the regressor says of the whole face."""
+        rows, others = run(self._regressor, _as_input(pixels))
+        return rows[0].astype(np.float64), others[0].astype(np.float64)
+
+    def _placed(
+        self, rows: NDArray[np.float64], others: NDArray[np.float64], crop: Crop
+    ) -> DensePrediction:
         # Contiguous: numpy's exponential of a column that is strided isn't the same in every run.
         x, y, log_sigma, visible, exists = np.ascontiguousarray(rows.T)
-        local = (np.stack([x, y], axis=1) + 1) / 2 * size - 0.5
-        to_picture = crop.to_picture(size)
+        local = (np.stack([x, y], axis=1) + 1) / 2 * self._crop_size - 0.5
+        to_picture = crop.to_picture(self._crop_size)
         return DensePrediction(
             _sigmoid(others[-1]),
             local @ to_picture[:, :2].T + to_picture[:, 2],

@@ -13,6 +13,7 @@ from ..properties import (
     chosen_shapes,
     head_of,
     is_rigged,
+    obstacle,
     progress_of,
     settings_of,
     state_of,
@@ -42,26 +43,10 @@ def can_work(
     modes: Collection[str] = ("OBJECT",),
 ) -> bool:
     """A poll that says what is missing."""
-    if progress_of(context).running:
-        cls.poll_message_set("A face is being rigged; press Esc to cancel it")
-        return False
-    head = head_of(context.active_object)
-    if head is None:
-        cls.poll_message_set("Click the head first, so that it is the active object")
-        return False
-    if head.library is not None:
-        cls.poll_message_set(
-            f'"{head.name}" is linked: make it local, or a library override to animate it '
-            "(Object > Library Override > Make)"
-        )
-        return False
-    if head.type != "MESH":
-        cls.poll_message_set(f'"{head.name}" is not a mesh: click the head\'s mesh')
-        return False
-    if context.mode not in modes:
-        cls.poll_message_set("Switch to Object Mode first")
-        return False
-    return True
+    reason = obstacle(context, modes)
+    if reason:
+        cls.poll_message_set(reason)
+    return not reason
 
 
 def can_work_where(
@@ -195,4 +180,4 @@ def tell_error(
 def forget_error(context: bpy.types.Context) -> None:
     """Clear what the panel says about the last attempt."""
     progress = progress_of(context)
-    progress.problem = progress.remedy = ""
+    progress.problem = progress.remedy = progress.note = ""

@@ -30,6 +30,7 @@ _TICK_SECONDS: Final = 0.02
 # What the artist may do in the viewport while the job runs: look around.
 _NAVIGATION: Final = ("WHEEL", "MIDDLEMOUSE", "NDOF", "TRACKPAD", "MOUSEROTATE", "MOUSESMARTZOOM")
 
+_CANCELLED: Final = "Auto-Rig Face was cancelled; nothing was changed"
 _REPORTS: Final = {
     "green": ("INFO", "The face rig is certified"),
     "amber": ("WARNING", "The face rig is certified, with remarks in the Auto-Rig Face tab"),
@@ -72,7 +73,8 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
         """Do one stage on each tick of the timer."""
         if event.type == "ESC" and event.value == "PRESS":
             self.cancel(context)
-            self.report({"INFO"}, "Auto-Rig Face was cancelled; nothing was changed")
+            progress_of(context).note = _CANCELLED
+            self.report({"INFO"}, _CANCELLED)
             return {"CANCELLED"}
         if event.type != "TIMER":
             may_pass = event.type.startswith(_NAVIGATION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..scene import edits
 from . import emotion_pie, icons
 from .acting_presets import AUTORIGFACE_PT_acting_presets
 from .capture_gains import AUTORIGFACE_PT_gains, AUTORIGFACE_UL_gains
@@ -57,10 +58,12 @@ def register() -> None:
     icons.register()
     _register_classes()
     emotion_pie.register()
+    edits.register()
 
 
 def unregister() -> None:
     """Take them away again."""
+    edits.unregister()
     emotion_pie.unregister()
     _unregister_classes()
     icons.unregister()

@@ -24,6 +24,7 @@ from ..properties import (
 from ..scene.thumbnails import pose_thumbnail
 from ..vocabulary import STICKY_PROPERTY
 from .acting_presets import AUTORIGFACE_PT_acting_presets
+from .advice import advice
 from .icons import icon_of
 from .place import RigPanel, SidebarPanel
 
@@ -58,10 +59,11 @@ class AUTORIGFACE_PT_main(SidebarPanel, bpy.types.Panel):
         column.operator("auto_rig_face.rig_face", icon="USER")
         if progress.running:
             _draw_progress(layout, progress)
-        if progress.problem:
+        lines = advice(context)
+        if lines:
             box = layout.box()
-            _draw_text(context, box, progress.problem, "CANCEL")
-            _draw_text(context, box, progress.remedy, "BLANK1")
+            for line in lines:
+                _draw_text(context, box, line.text, line.icon)
         head = head_of(context.active_object)
         if head is not None and head.type == "MESH":
             layout.label(text="Reference Picture")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import bpy
@@ -46,6 +47,25 @@ def head_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     if state.role in {"PART", "ARMATURE", "MARKER"} and state.head is not None:
         return state.head
     return obj
+
+
+def obstacle(context: bpy.types.Context, modes: Collection[str] = ("OBJECT",)) -> str:
+    """Why nothing can be done to the active head in one of ``modes``; empty where it can."""
+    if progress_of(context).running:
+        return "A face is being rigged; press Esc to cancel it"
+    head = head_of(context.active_object)
+    if head is None:
+        return "Click the head first, so that it is the active object"
+    if head.library is not None:
+        return (
+            f'"{head.name}" is linked: make it local, or a library override to animate it '
+            "(Object > Library Override > Make)"
+        )
+    if head.type != "MESH":
+        return f'"{head.name}" is not a mesh: click the head\'s mesh'
+    if context.mode not in modes:
+        return "Switch to Object Mode first"
+    return ""
 
 
 def is_rigged(obj: bpy.types.Object) -> bool:

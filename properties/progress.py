@@ -13,7 +13,9 @@ from bpy.props import (
 
 
 class RigProgress(bpy.types.PropertyGroup):
-    """What the running job shows in the window, and why the last one stopped."""
+    """What the running job shows in the window, and why the last one stopped: a ``problem`` with
+    its ``remedy``, or a ``note`` where nothing is wrong.
+    """
 
     running: BoolProperty()
     stage: StringProperty()
@@ -21,3 +23,4 @@ class RigProgress(bpy.types.PropertyGroup):
     object_name: StringProperty()
     problem: StringProperty()
     remedy: StringProperty()
+    note: StringProperty()

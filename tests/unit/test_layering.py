@@ -52,8 +52,8 @@ LAYERS: dict[str, set[str]] = {
         "rigging",
     },
     "panels": {
-        *("properties", "preferences", "scene.thumbnails", "scene.control_armature"),
-        "animation.control_map",
+        *("properties", "preferences"),
+        *("scene.thumbnails", "scene.control_armature", "scene.edits", "animation.control_map"),
     },
     "batch": {
         *("acting", "animation", "matching", "pipeline", "scene", "models", "rigging"),

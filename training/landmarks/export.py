@@ -95,7 +95,7 @@ def disagreement(network: nn.Module, path: Path, size: int, count: int = 4) -> f
 def _description(config: Config) -> dict[str, Any]:
     """What a reader of the outputs must know. ``rest``: the points of the average head, head frame;
     ``face_box``: the points that its box is drawn around; ``eyes``: the character's right outer
-    corner, and the left one.
+    corner, and the left one; ``mirror``: the row of each point's mirror image.
     """
     template = load()
     rest = template.points_on(template.vertices)
@@ -104,6 +104,7 @@ def _description(config: Config) -> dict[str, Any]:
         "rest": np.round(rest, 4).tolist(),
         "face_box": list(scheme.FACE_BOX),
         "eyes": ["lid_upper_R_10", "lid_upper_L_10"],
+        "mirror": scheme.MIRROR.tolist(),
         "named": scheme.PRODUCT_POINTS,
         "per_point": ["x", "y", "log_sigma", "visible", "exists"][:PER_POINT],
         "emotions": list(EMOTIONS),
