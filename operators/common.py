@@ -39,9 +39,11 @@ def chosen_head(context: bpy.types.Context) -> bpy.types.Object:
 def can_work(
     cls: type[bpy.types.Operator],
     context: bpy.types.Context,
-    modes: Collection[str] = ("OBJECT",),
+    modes: Collection[str] = ("OBJECT", "POSE"),
 ) -> bool:
-    """A poll that says what is missing."""
+    """A poll that says what is missing. Controls are dragged in Pose Mode: what can't work there
+    begins with ``leave_pose_mode``.
+    """
     if progress_of(context).running:
         cls.poll_message_set("A face is being rigged; press Esc to cancel it")
         return False
@@ -91,7 +93,7 @@ def _is_fixed(head: bpy.types.Object) -> bool:
 
 def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     """The same for what only keys a rig, which an animator does in Pose Mode, too."""
-    if not can_work(cls, context, ("OBJECT", "POSE")):
+    if not can_work(cls, context):
         return False
     head = chosen_head(context)
     if not is_rigged(head):
@@ -113,6 +115,12 @@ class AnimatesRig:
     def poll(cls, context: bpy.types.Context) -> bool:
         """The head carries a rig of ours."""
         return can_animate(cls, context)
+
+
+def leave_pose_mode(context: bpy.types.Context) -> None:
+    """Go to Object Mode."""
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str) -> None:

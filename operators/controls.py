@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_error, tell_lost
+from .common import AnimatesRig, chosen_head, forget_error, leave_pose_mode, tell_error, tell_lost
 
 if TYPE_CHECKING:
     from ..scene.control_bake import Baked
@@ -59,7 +59,7 @@ class AUTORIGFACE_OT_add_controls(AnimatesRig, bpy.types.Operator):
 
         forget_error(context)
         head = chosen_head(context)
-        _object_mode(context)
+        leave_pose_mode(context)
         try:
             baked = add_controls(context, head)
             armature = required_controls(head)
@@ -91,7 +91,7 @@ class AUTORIGFACE_OT_remove_controls(ChangesControls, bpy.types.Operator):
         from ..scene.control_rig import give_up_controls
 
         forget_error(context)
-        _object_mode(context)
+        leave_pose_mode(context)
         try:
             baked = give_up_controls(context, chosen_head(context))
         except RigError as error:
@@ -152,11 +152,6 @@ class AUTORIGFACE_OT_loosen_controls(ChangesControls, bpy.types.Operator):
         forget_error(context)
         loosen(chosen_head(context), loose=self.loose)
         return {"FINISHED"}
-
-
-def _object_mode(context: bpy.types.Context) -> None:
-    if context.mode != "OBJECT":
-        bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def _tell_baked(operator: bpy.types.Operator, baked: Baked) -> None:
