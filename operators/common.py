@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..rigging.data import RigOptions
     from ..scene.head import SceneOptions
 
-_NOTABLE: Final = 0.01  # of a shape
+NOTABLE: Final = 0.01  # of a shape
 
 
 def chosen_head(context: bpy.types.Context) -> bpy.types.Object:
@@ -132,7 +132,7 @@ def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str
 def tell_lost(operator: bpy.types.Operator, lost: tuple[float, str]) -> None:
     """Warn where controls can't show two opposites at once: how much is lost, of which shape."""
     value, shape = lost
-    if value > _NOTABLE:
+    if value > NOTABLE:
         text = f"{shape} is up to {value:.2f} off: on controls, it and its opposite share an axis"
         operator.report({"WARNING"}, text)
 
