@@ -25,8 +25,8 @@ from .properties import is_rigged
 from .rigging.data import FaceLandmarks, FaceMesh, FaceRig, Message, RigOptions, Status
 from .scene import markers, storage
 from .scene.head import SceneHead, SceneOptions, keep_near_parts
+from .scene.motion_memory import remember_face
 from .scene.reader import read
-from .scene.surface_memory import remember_surfaces
 from .scene.transaction import Transaction
 from .scene.writer import write
 from .vocabulary import MARKERS
@@ -197,7 +197,7 @@ def rig_stages(
         status = _status(rig, messages)
         storage.store_rig(scene_head, rig, status, (*messages, *rig.messages))
         storage.store_landmarks(scene_head.obj, rig.landmarks, base)
-        remember_surfaces(scene_head, face_mesh, rig)
+        remember_face(scene_head, face_mesh, rig)
         markers.settle_markers(context, scene_head.obj, rig.landmarks.named, transaction)
     objects = tuple(part.obj.name for part in scene_head.parts)
     seconds = {**clock.seconds, **rig.seconds}
