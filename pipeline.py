@@ -25,8 +25,8 @@ from .properties import is_rigged
 from .rigging.data import FaceLandmarks, FaceMesh, FaceRig, Message, RigOptions, Status
 from .scene import markers, storage
 from .scene.head import SceneHead, SceneOptions, keep_near_parts
+from .scene.motion_memory import remember_face
 from .scene.reader import read
-from .scene.surface_memory import remember_surfaces
 from .scene.transaction import Transaction
 from .scene.writer import write
 from .vocabulary import MARKERS
@@ -151,13 +151,15 @@ def rig_stages(
     reference: NDArray[np.uint8] | None = None,
     *,
     scene_options: SceneOptions = _DEFAULT_SCENE_OPTIONS,
+    find_again: bool = False,
 ) -> Generator[Progress, None, RigOutcome]:
     """Rig the head ``obj`` with its parts, yielding before each stage.
 
     ``reference``: (H, W, 3) uint8 sRGB picture of the character's face, which corrects the
     landmarks where it is surer of them. Landmarks of an earlier run are used again, corrected by
-    markers that the artist has moved; then only what depends on those markers is written. Raises
-    RigError where the head can't be rigged; the scene is then as it was.
+    markers that the artist has moved; then only what depends on those markers is written.
+    ``find_again`` looks for the face as if it had never been found, and moves the markers there.
+    Raises RigError where the head can't be rigged; the scene is then as it was.
     """
     clock = _Clock()
     yield Progress("Reading the head", _AT_READ)
@@ -169,9 +171,14 @@ def rig_stages(
     with clock.lap("find face"):
         carries = surface_carries(scene_head, face_mesh)
         carried = None
-        if storage.stored_base_landmarks(scene_head.obj) is None:
+        if storage.stored_base_landmarks(scene_head.obj) is None and not find_again:
             carried = carry_face(scene_head, face_mesh, carries)
-    face = yield from _find_face(context, face_mesh, scene_head, template, clock, picture, carried)
+    if find_again:
+        face = _Face((yield from _detect(face_mesh, template, clock)), None)
+    else:
+        face = yield from _find_face(
+            context, face_mesh, scene_head, template, clock, picture, carried
+        )
     with clock.lap("find face"):
         base = storage.row_major(face.landmarks)
         landmarks, of_picture = _with_picture(reference, base, face_mesh)
@@ -190,7 +197,7 @@ def rig_stages(
         status = _status(rig, messages)
         storage.store_rig(scene_head, rig, status, (*messages, *rig.messages))
         storage.store_landmarks(scene_head.obj, rig.landmarks, base)
-        remember_surfaces(scene_head, face_mesh, rig)
+        remember_face(scene_head, face_mesh, rig)
         markers.settle_markers(context, scene_head.obj, rig.landmarks.named, transaction)
     objects = tuple(part.obj.name for part in scene_head.parts)
     seconds = {**clock.seconds, **rig.seconds}

@@ -13,6 +13,7 @@ from .animation.emotions import pose
 from .animation.visemes import SPEECH_SHAPES, VISEMES, shapes_of
 from .properties import state_of
 from .rigging.views import look, render
+from .scene.asset_catalogs import Catalog, catalog_of
 from .scene.control_armature import required_controls
 from .scene.fcurves import require_shape_keys
 from .scene.landmark_motion import RiggedSurface
@@ -30,9 +31,9 @@ _WIDTH: Final = 3.2
 _CENTRE: Final = (0.0, -0.4, -0.2)
 _YAW: Final = 12.0  # degrees: enough to see the depth, and both halves of the mouth
 _FINER: Final = 2  # rays along a pixel
-# Kinds of pose assets, each with the UUID of its catalog.
-_EMOTIONS: Final = ("Emotion", "6f1c1f6e-52a5-4d0b-9c62-9d4b1f0a7e11")
-_VISEMES: Final = ("Viseme", "b7a7b0c4-0e0f-4d58-8a39-4c1c5e6f2d22")
+# Kinds of pose assets, each with the name of its catalog.
+_EMOTIONS: Final = ("Emotion", "Emotions")
+_VISEMES: Final = ("Viseme", "Visemes")
 _PAPER: Final = (124, 126, 130)
 
 Floats = NDArray[np.float64]
@@ -108,9 +109,15 @@ def make_pose_assets(context: bpy.types.Context, head: bpy.types.Object) -> int:
     recipes += [(f"viseme {name}", _VISEMES, _viseme(name)) for name in VISEMES]
     for name, (kind, catalog), values in recipes:
         picture = portraits.picture(np.array([values.get(shape, 0.0) for shape in ARKIT_SHAPES]))
-        asset = PoseAsset(name, f"{kind} of {head.name}", values, catalog, (kind, name), picture)
+        place = catalog_of(head.name, catalog).identifier
+        asset = PoseAsset(name, f"{kind} of {head.name}", values, place, (kind, name), picture)
         write_pose_asset(head, armature, asset)
     return len(recipes)
+
+
+def pose_catalogs(head: bpy.types.Object) -> tuple[Catalog, ...]:
+    """The catalogs that the pose assets of a head are in."""
+    return tuple(catalog_of(head.name, name) for _, name in (_EMOTIONS, _VISEMES))
 
 
 def _emotion(name: str) -> dict[str, float]:

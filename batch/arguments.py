@@ -35,6 +35,10 @@ class BatchArguments:
     cut_mouths: bool = False
     standards: tuple[str, ...] = ()
     rename_keys: bool = False
+    sculpted_keys: str = "KEEP"
+    existing_keys: str = "KEEP_BOTH"
+    deleted_keys: bool = False
+    find_again: bool = False
 
 
 def script_arguments(argv: Sequence[str], inside_blender: bool) -> list[str]:
@@ -71,6 +75,10 @@ def parse(arguments: Sequence[str]) -> BatchArguments:
         cut_mouths=namespace.cut_mouths,
         standards=namespace.standard,
         rename_keys=namespace.rename_keys,
+        sculpted_keys=namespace.sculpted_keys.upper(),
+        existing_keys=namespace.same_name.upper().replace("-", "_"),
+        deleted_keys=namespace.deleted_keys,
+        find_again=namespace.find_face_again,
     )
 
 
@@ -131,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"how far shapes move, {LEAST_EXAGGERATION} to {MOST_EXAGGERATION} (default: 1.0)",
     )
     _add_standards(parser)
+    _add_again(parser)
     return parser
 
 
@@ -149,6 +158,38 @@ def _add_standards(parser: argparse.ArgumentParser) -> None:
             "give the rig's own keys the standard's names where these only are other names "
             f"({', '.join(_renaming())})"
         ),
+    )
+
+
+def _add_again(parser: argparse.ArgumentParser) -> None:
+    """For heads that somebody has worked on: what becomes of that work, as in Blender's window."""
+    again = parser.add_argument_group(
+        "heads that are rigged already, or have shape keys of their own"
+    )
+    again.add_argument(
+        "--sculpted-keys",
+        choices=("keep", "discard"),
+        default="keep",
+        help="what was sculpted on the rig's keys: add it to the new ones (default), or not",
+    )
+    again.add_argument(
+        "--same-name",
+        choices=("keep-both", "keep", "replace"),
+        default="keep-both",
+        help=(
+            "where somebody's own key has the name of one of the rig's: the rig's gets .rig after "
+            "its name (default), is left out, or takes its place"
+        ),
+    )
+    again.add_argument(
+        "--deleted-keys",
+        action="store_true",
+        help="make those of the rig's keys again that were deleted or renamed",
+    )
+    again.add_argument(
+        "--find-face-again",
+        action="store_true",
+        help="look for the face anew: landmarks and markers placed by hand are not used",
     )
 
 

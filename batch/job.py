@@ -20,6 +20,7 @@ from ..animation.standards import STANDARDS
 from ..errors import RigError
 from ..models.pictures import read_picture
 from ..rigging.data import FaceLandmarks, FaceMesh, Message, RigOptions
+from ..scene.head import SceneOptions
 from ..standards import Mode, add_standard
 from . import exporters, importers, report
 from .contact_sheet import Picture, refusal_sheet, rig_sheet
@@ -133,7 +134,8 @@ def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
     """Rig the chosen head, export it, and give the (temporary, final) names of its files."""
     picture = head.job.reference
     reference = read_picture(Path(picture), longest=None) if picture else None
-    outcome = _drain(head, reference, progress)
+    find_again = head.job.options.get("find_again", False)
+    outcome = _drain(head, reference, progress, find_again=find_again)
     if head.job.options.get("cut_mouths") and outcome.rig.has_sealed_mouth:
         outcome = _with_open_mouth(head, outcome, reference, progress)
     head.seconds.update(outcome.seconds)
@@ -149,11 +151,24 @@ def _rig(head: _Head, progress: Progress) -> list[tuple[Path, Path]]:
 
 
 def _drain(
-    head: _Head, reference: NDArray[np.uint8] | None, progress: Progress
+    head: _Head,
+    reference: NDArray[np.uint8] | None,
+    progress: Progress,
+    *,
+    find_again: bool = False,
 ) -> pipeline.RigOutcome:
     _select_only(head.head)
-    options = RigOptions(exaggeration=head.job.options.get("exaggeration", 1.0))
-    stages = pipeline.rig_stages(bpy.context, head.head, options, reference)
+    asked = head.job.options
+    stages = pipeline.rig_stages(
+        *(bpy.context, head.head, RigOptions(exaggeration=asked.get("exaggeration", 1.0))),
+        reference,
+        scene_options=SceneOptions(
+            existing_keys=asked.get("existing_keys", "KEEP_BOTH"),
+            sculpted_keys=asked.get("sculpted_keys", "KEEP"),
+            deleted_keys=asked.get("deleted_keys", False),
+        ),
+        find_again=find_again,
+    )
     while True:
         try:
             step = next(stages)

@@ -94,6 +94,10 @@ class Runner:
             "cut_mouths": self.arguments.cut_mouths,
             "standards": list(self.arguments.standards),
             "rename_keys": self.arguments.rename_keys,
+            "sculpted_keys": self.arguments.sculpted_keys,
+            "existing_keys": self.arguments.existing_keys,
+            "deleted_keys": self.arguments.deleted_keys,
+            "find_again": self.arguments.find_again,
         }
         stems = unique_stems(files)
         self._stems.update(stems)

@@ -29,7 +29,7 @@ class AUTORIGFACE_OT_apply_modifiers(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """A mesh is active in Object Mode."""
-        if not can_work(cls, context):
+        if not can_work(cls, context, ("OBJECT",)):  # it is a mesh that is meant
             return False
         if context.active_object.type != "MESH":
             cls.poll_message_set("Click the mesh whose modifiers are meant")

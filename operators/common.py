@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..rigging.data import RigOptions
     from ..scene.head import SceneOptions
 
-_NOTABLE: Final = 0.01  # of a shape
+NOTABLE: Final = 0.01  # of a shape
 
 
 def chosen_head(context: bpy.types.Context) -> bpy.types.Object:
@@ -40,9 +40,11 @@ def chosen_head(context: bpy.types.Context) -> bpy.types.Object:
 def can_work(
     cls: type[bpy.types.Operator],
     context: bpy.types.Context,
-    modes: Collection[str] = ("OBJECT",),
+    modes: Collection[str] = ("OBJECT", "POSE"),
 ) -> bool:
-    """A poll that says what is missing."""
+    """A poll that says what is missing. Controls are dragged in Pose Mode: what can't work there
+    begins with ``leave_pose_mode``.
+    """
     reason = obstacle(context, modes)
     if reason:
         cls.poll_message_set(reason)
@@ -76,7 +78,7 @@ def _is_fixed(head: bpy.types.Object) -> bool:
 
 def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     """The same for what only keys a rig, which an animator does in Pose Mode, too."""
-    if not can_work(cls, context, ("OBJECT", "POSE")):
+    if not can_work(cls, context):
         return False
     head = chosen_head(context)
     if not is_rigged(head):
@@ -100,6 +102,12 @@ class AnimatesRig:
         return can_animate(cls, context)
 
 
+def leave_pose_mode(context: bpy.types.Context) -> None:
+    """Go to Object Mode."""
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+
+
 def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str) -> None:
     """Warn of keys, if any, that drivers of the artist's move; ``what``: what became of them."""
     if driven:
@@ -109,7 +117,7 @@ def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str
 def tell_lost(operator: bpy.types.Operator, lost: tuple[float, str]) -> None:
     """Warn where controls can't show two opposites at once: how much is lost, of which shape."""
     value, shape = lost
-    if value > _NOTABLE:
+    if value > NOTABLE:
         text = f"{shape} is up to {value:.2f} off: on controls, it and its opposite share an axis"
         operator.report({"WARNING"}, text)
 

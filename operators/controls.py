@@ -10,10 +10,18 @@ import bpy
 from bpy.props import BoolProperty
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_error, tell_lost
+from .common import (
+    NOTABLE,
+    AnimatesRig,
+    chosen_head,
+    forget_error,
+    leave_pose_mode,
+    tell_error,
+    tell_lost,
+)
 
 if TYPE_CHECKING:
-    from ..scene.control_bake import Baked
+    from ..scene.control_animation import Baked
 
 
 class ChangesControls(AnimatesRig):
@@ -59,7 +67,7 @@ class AUTORIGFACE_OT_add_controls(AnimatesRig, bpy.types.Operator):
 
         forget_error(context)
         head = chosen_head(context)
-        _object_mode(context)
+        leave_pose_mode(context)
         try:
             baked = add_controls(context, head)
             armature = required_controls(head)
@@ -70,7 +78,7 @@ class AUTORIGFACE_OT_add_controls(AnimatesRig, bpy.types.Operator):
             obj.select_set(False)
         armature.select_set(True)
         context.view_layer.objects.active = armature
-        if baked.curves:
+        if baked.curves or baked.strips:
             _tell_baked(self, baked)
         return {"FINISHED"}
 
@@ -91,16 +99,19 @@ class AUTORIGFACE_OT_remove_controls(ChangesControls, bpy.types.Operator):
         from ..scene.control_rig import give_up_controls
 
         forget_error(context)
-        _object_mode(context)
+        leave_pose_mode(context)
         try:
             baked = give_up_controls(context, chosen_head(context))
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
         context.scene.frame_set(context.scene.frame_current)
-        self.report(
-            {"INFO"}, f"{baked.keys} keys on {baked.curves} curves are on the shape keys again"
-        )
+        if baked.residual > NOTABLE:
+            text = (
+                f"{baked.shape} is up to {baked.residual:.2f} off: strips that are blended on one "
+            )
+            self.report({"WARNING"}, f"{text}control don't come to the same on its shape keys")
+        _tell_carried(self, baked, "are on the shape keys again")
         return {"FINISHED"}
 
 
@@ -117,8 +128,8 @@ class AUTORIGFACE_OT_bake_to_controls(ChangesControls, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the keys."""
+        from ..scene.control_animation import bake_to_controls
         from ..scene.control_armature import required_controls
-        from ..scene.control_bake import bake_to_controls
 
         forget_error(context)
         head = chosen_head(context)
@@ -154,11 +165,15 @@ class AUTORIGFACE_OT_loosen_controls(ChangesControls, bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _object_mode(context: bpy.types.Context) -> None:
-    if context.mode != "OBJECT":
-        bpy.ops.object.mode_set(mode="OBJECT")
-
-
 def _tell_baked(operator: bpy.types.Operator, baked: Baked) -> None:
     tell_lost(operator, (baked.residual, baked.shape))
-    operator.report({"INFO"}, f"{baked.keys} keys on {baked.curves} curves move the controls now")
+    _tell_carried(operator, baked, "move the controls now")
+
+
+def _tell_carried(operator: bpy.types.Operator, baked: Baked, what: str) -> None:
+    if baked.shared:
+        text = f"Something else uses {', '.join(baked.shared)} as well, and keeps it as it is"
+        operator.report({"WARNING"}, f"{text}: the strips here play actions of their own now")
+    strips = f", {baked.strips} strips among them," if baked.strips else ""
+    text = f"{baked.keys} keys on {baked.curves} curves{strips} {what}"
+    operator.report({"INFO"}, text)

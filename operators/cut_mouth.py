@@ -7,7 +7,14 @@ import bpy
 
 from ..errors import RigError
 from ..properties import has_sealed_mouth
-from .common import can_work_where, chosen_head, forget_error, rig_options, tell_error
+from .common import (
+    can_work_where,
+    chosen_head,
+    forget_error,
+    leave_pose_mode,
+    rig_options,
+    tell_error,
+)
 
 
 class AUTORIGFACE_OT_cut_mouth(bpy.types.Operator):
@@ -32,6 +39,7 @@ class AUTORIGFACE_OT_cut_mouth(bpy.types.Operator):
         from ..pipeline import cut_mouth
 
         forget_error(context)
+        leave_pose_mode(context)
         try:
             _, scene_options = rig_options(context)
             head = cut_mouth(context, chosen_head(context), scene_options=scene_options)

@@ -8,7 +8,15 @@ import bpy
 from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import state_of
-from .common import can_work, can_work_where, chosen_head, forget_error, rig_options, tell_error
+from .common import (
+    can_work,
+    can_work_where,
+    chosen_head,
+    forget_error,
+    leave_pose_mode,
+    rig_options,
+    tell_error,
+)
 
 
 class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
@@ -23,7 +31,7 @@ class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """A mesh, or something that belongs to a head of ours, is active in Object Mode."""
+        """A mesh, or something that belongs to a head of ours, is active."""
         return can_work(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -31,6 +39,7 @@ class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
         from ..pipeline import offer_markers
 
         forget_error(context)
+        leave_pose_mode(context)
         try:
             _, scene_options = rig_options(context)
             offer_markers(
@@ -61,6 +70,7 @@ class AUTORIGFACE_OT_hide_markers(bpy.types.Operator):
         """Remove the markers' objects."""
         from ..scene.markers import remove_markers
 
+        leave_pose_mode(context)
         head = chosen_head(context)
         remove_markers(context, head)
         context.view_layer.objects.active = head

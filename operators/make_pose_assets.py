@@ -8,6 +8,11 @@ import bpy
 from ..errors import RigError
 from .common import AnimatesRig, chosen_head, forget_error, tell_error
 
+_UNSAVED = (
+    "The pose assets lie under Unassigned until this file has a place: save it, then press Make "
+    "Pose Assets again"
+)
+
 
 class AUTORIGFACE_OT_make_pose_assets(AnimatesRig, bpy.types.Operator):
     """Make an action for every emotion and viseme, as assets of Blender's pose library."""
@@ -21,14 +26,25 @@ class AUTORIGFACE_OT_make_pose_assets(AnimatesRig, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Make the actions."""
-        from ..previews import make_pose_assets
+        """Make the actions, and name their catalogs where Blender looks for them."""
+        from ..previews import make_pose_assets, pose_catalogs
+        from ..scene.asset_catalogs import add_catalogs, catalog_file
 
         forget_error(context)
+        head = chosen_head(context)
         try:
-            count = make_pose_assets(context, chosen_head(context))
+            count = make_pose_assets(context, head)
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
         self.report({"INFO"}, f"{count} pose assets were made")
+        file = catalog_file(context)
+        if file is None:
+            self.report({"WARNING"}, _UNSAVED)
+            return {"FINISHED"}
+        try:
+            if add_catalogs(file, pose_catalogs(head)):
+                self.report({"INFO"}, f"Their catalogs were added to {file}: refresh the browser")
+        except RigError as error:
+            tell_error(self, context, error, "WARNING")
         return {"FINISHED"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..properties import is_rigged
-from .common import can_work_where, chosen_head, forget_error
+from .common import can_work_where, chosen_head, forget_error, leave_pose_mode
 
 
 class AUTORIGFACE_OT_remove_rig(bpy.types.Operator):
@@ -29,6 +29,7 @@ class AUTORIGFACE_OT_remove_rig(bpy.types.Operator):
         from ..scene.remove import remove_rig
 
         forget_error(context)
+        leave_pose_mode(context)
         head = chosen_head(context)
         kept = remove_rig(context, head)
         context.view_layer.objects.active = head

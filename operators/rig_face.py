@@ -14,6 +14,7 @@ from .common import (
     can_work,
     chosen_head,
     forget_error,
+    leave_pose_mode,
     reference_picture,
     rig_options,
     tell_error,
@@ -48,7 +49,7 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """A mesh, or something that belongs to a head of ours, is active in Object Mode."""
+        """A mesh, or something that belongs to a head of ours, is active."""
         return can_work(cls, context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -115,6 +116,7 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
         from ..scene.validate import validate_object
 
         forget_error(context)
+        leave_pose_mode(context)
         options, scene_options = rig_options(context)
         head = chosen_head(context)
         validate_object(context, head)

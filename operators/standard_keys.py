@@ -15,7 +15,7 @@ from ..properties import (
     settings_of,
     state_of,
 )
-from .common import can_work_where, chosen_head, forget_error, tell_error
+from .common import can_work_where, chosen_head, forget_error, leave_pose_mode, tell_error
 
 _NO_RIG = "face rig: press Auto-Rig Face first"
 
@@ -55,6 +55,7 @@ class AUTORIGFACE_OT_add_standard_keys(bpy.types.Operator):
         from ..standards import add_standard
 
         forget_error(context)
+        leave_pose_mode(context)
         options = SceneOptions(existing_keys=settings_of(context).existing_keys)
         try:
             added = add_standard(context, chosen_head(context), self.standard, self.mode, options)
@@ -98,6 +99,7 @@ class AUTORIGFACE_OT_remove_standard_keys(bpy.types.Operator):
         from ..standards import remove_standard
 
         forget_error(context)
+        leave_pose_mode(context)
         try:
             kept = remove_standard(context, chosen_head(context), self.standard)
         except RigError as error:

@@ -49,7 +49,7 @@ def head_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     return obj
 
 
-def obstacle(context: bpy.types.Context, modes: Collection[str] = ("OBJECT",)) -> str:
+def obstacle(context: bpy.types.Context, modes: Collection[str] = ("OBJECT", "POSE")) -> str:
     """Why nothing can be done to the active head in one of ``modes``; empty where it can."""
     if progress_of(context).running:
         return "A face is being rigged; press Esc to cancel it"

@@ -25,7 +25,8 @@ class OwnedKey(bpy.types.PropertyGroup):
 
     ``recipe``: of a standard's key, the ARKit weights that it was baked from, as JSON; "" of the
     rig's own. ``original``: what a key was called before it got a standard's name; "" of others.
-    ``motion``: the rig's own, ``correction``: what the artist has sculpted on it; see scene.packed.
+    ``motion`` or ``walked``: the rig's own, see scene.motion_memory; ``correction``: what the
+    artist has sculpted on it, see scene.packed.
     """
 
     count: IntProperty()
@@ -34,6 +35,7 @@ class OwnedKey(bpy.types.PropertyGroup):
     recipe: StringProperty()
     original: StringProperty()
     motion: StringProperty()
+    walked: StringProperty(subtype="BYTE_STRING")
     correction: StringProperty()
     step: FloatProperty()
 

@@ -29,6 +29,9 @@ SUFFIX: Final = "_FaceRig"
 _PLAIN_SCALES: Final = (1e-3, 1e3)
 _USUAL_IOD: Final = 0.06
 
+# On a bone of the rig: the name that it was made under, which stays when somebody renames it.
+_WRITTEN_AS: Final = "auto_rig_face_bone"
+
 
 def write_armature(
     context: bpy.types.Context,
@@ -58,6 +61,8 @@ def write_armature(
     ]
     gone = _others(armature, bones) if only is None else ()
     set_bones(context, armature, bones, rest_matrix(armature, carrier), gone=gone)
+    for bone in bones:
+        armature.data.bones[bone.name][_WRITTEN_AS] = bone.name
     _assign_collections(armature, names)
     return armature
 
@@ -70,6 +75,14 @@ def existing_armature(
         if obj.type == "ARMATURE" and state_of(obj).head == head:
             return obj
     return None
+
+
+def renamed_bones(armature: bpy.types.Object) -> dict[str, str]:
+    """Present name -> the rig's name of the bones that somebody has renamed. Blender gives their
+    vertex groups the new name, too.
+    """
+    written = {bone.name: bone.get(_WRITTEN_AS, bone.name) for bone in armature.data.bones}
+    return {now: then for now, then in written.items() if now != then}
 
 
 def set_bones(

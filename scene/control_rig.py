@@ -24,6 +24,13 @@ from ..errors import RigError
 from ..rigging.data import Bone, FaceLandmarks
 from .armature import existing_armature, rest_matrix, set_bones
 from .bone_names import bone_names
+from .control_animation import (
+    Baked,
+    bake_to_controls,
+    bake_to_keys,
+    require_bakeable,
+    to_controls,
+)
 from .control_armature import (
     LIMIT,
     LOOSENED,
@@ -33,13 +40,6 @@ from .control_armature import (
     is_loose,
     required_controls,
     set_limits,
-)
-from .control_bake import (
-    Baked,
-    bake_to_controls,
-    bake_to_keys,
-    key_channels,
-    require_bakeable,
 )
 from .control_drivers import drive_keys, loosen_keys, release_keys
 from .control_widgets import make_widgets, remove_widgets
@@ -84,7 +84,7 @@ def add_controls(context: bpy.types.Context, head: bpy.types.Object) -> Baked:
             "Turn on Bones in the options, press Auto-Rig Face, then add the controls.",
         )
     landmarks = required_landmarks(head)
-    require_bakeable(head.data.shape_keys, head.name, key_channels(head))
+    require_bakeable(to_controls(head, armature))
     _, scene_head = read(context, head, options=SceneOptions(parts="NONE"))
     face = face_of(head)
     free = sort_out(head, HALF_AXES).free
@@ -98,7 +98,7 @@ def add_controls(context: bpy.types.Context, head: bpy.types.Object) -> Baked:
         _dress(head, armature)
         drive_keys(head, armature)
         face_of(head).put(values)
-    baked = bake_to_controls(head, armature)
+    baked = bake_to_controls(head, armature, values)
     context.view_layer.update()
     return baked
 

@@ -97,6 +97,13 @@ def curves_by_channel(owner: bpy.types.ID) -> dict[FChannel, bpy.types.FCurve]:
     }
 
 
+def has_keys(curve: bpy.types.FCurve | None) -> bool:
+    """Whether a curve moves something by keys: it is there, and not muted."""
+    if curve is None or curve.mute or not len(curve.keyframe_points):
+        return False
+    return curve.group is None or not curve.group.mute
+
+
 def remove_generated(obj: bpy.types.Object, name: str) -> None:
     """Take the F-curve off a shape key if nobody has set a key of their own on it."""
     for bag in channelbags(obj.data.shape_keys):

@@ -19,7 +19,8 @@ from .fcurves import remove_generated
 from .head import SceneOptions, ScenePart
 from .key_drivers import remove_driver
 from .mesh_access import basis_positions, key_positions
-from .sculpting import find_corrections, remember_motion, unit_of
+from .motion_memory import knows_motion, remember_motion, unit_of
+from .sculpting import find_corrections
 from .transaction import Transaction
 
 # The rig's key beside an artist's key of the same name.
@@ -167,7 +168,7 @@ def record_motion(
     own = positions if own_positions is None else own_positions
     correction = None if own_positions is None else positions.astype(np.float64) - own
     record.count, record.length, record.moment = _motion(positions - basis)
-    if record.motion:
+    if knows_motion(obj, record):
         remember_motion(record, own - basis, correction, unit_of(record))
 
 
@@ -238,7 +239,7 @@ def _is_ours(obj: bpy.types.Object, key: bpy.types.ShapeKey) -> bool:
     record = state_of(obj).keys.get(key.name)
     if record is None:
         return False
-    if record.motion or record.count != len(key.points):
+    if knows_motion(obj, record) or record.count != len(key.points):
         return True
     now = _motion(key_positions(key) - basis_positions(obj.data).astype(np.float64))
     size = max(abs(record.length), abs(now.length), 1e-12)

@@ -82,6 +82,16 @@ def remove_layer(head: bpy.types.Object) -> bool:
     return True
 
 
+def hand_over_layer(source: bpy.types.AnimData, target: bpy.types.AnimData, blended: str) -> None:
+    """A layer's strip was moved from ``source`` to ``target``, whose action was ``blended`` before:
+    let each action be blended as it was without a layer, once it has none.
+    """
+    strips = (strip for track in target.nla_tracks for strip in track.strips)
+    for action in {strip.action for strip in strips if _is_own(strip)}:
+        source.action_blend_type = action.get(_BLENDED, "REPLACE")
+        action[_BLENDED] = blended
+
+
 def has_layer(head: bpy.types.Object) -> bool:
     """Whether the head carries a layer."""
     return any(True for _strip in _own_strips(head))
@@ -176,15 +186,20 @@ def _channels_of_strips(head: bpy.types.Object) -> set[FChannel]:
 
 def channels_of(strip: bpy.types.NlaStrip) -> set[FChannel]:
     """What a strip moves."""
+    return set(curves_of(strip))
+
+
+def curves_of(strip: bpy.types.NlaStrip) -> dict[FChannel, bpy.types.FCurve]:
+    """The F-curves that a strip plays."""
     if strip.action is None or strip.action_slot is None:
-        return set()
+        return {}
     bags = (
         inner.channelbag(strip.action_slot)
         for layer in strip.action.layers
         for inner in layer.strips
     )
     return {
-        FChannel(curve.data_path, curve.array_index)
+        FChannel(curve.data_path, curve.array_index): curve
         for bag in bags
         if bag is not None
         for curve in bag.fcurves

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import RigError
 from ..rigging.data import LoosePart, MouthPlan
-from .mesh_access import has_mirror, matrix_array
+from .mesh_access import basis_positions, has_mirror, key_positions, matrix_array
 from .mouth_cut import MouthCut
 from .objects import derived_name, link_beside, make_single_user
 from .transaction import Transaction
@@ -42,9 +42,9 @@ def open_mouth(
     try:
         mesh.from_mesh(head.data)
         faces = MouthCut(mesh, plan, to_head).open()
-        before = head.data.copy()
-        transaction.on_rollback(lambda: _give_back(head, before))
-        transaction.on_commit(lambda: bpy.data.meshes.remove(before))
+        before = _Before(head.data)
+        transaction.on_rollback(before.give_back)
+        transaction.on_commit(before.forget)
         slot = _material_slot(head, derived_name(head, "_Mouth"), MOUTH_COLOUR, transaction)
         for face in faces:
             face.material_index = slot
@@ -55,11 +55,36 @@ def open_mouth(
     return [_add_part(context, head, part, transaction) for part in plan.parts]
 
 
-def _give_back(head: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
-    cut, head.data = head.data, mesh
-    name = cut.name
-    bpy.data.meshes.remove(cut)
-    mesh.name = name
+class _Before:
+    """A mesh as it was, beside the file's data.
+
+    A copy of the mesh won't do: what reads the values of its shape keys, as drivers of parts do,
+    would lose them, and Blender 4.5 counts one user too many of a copy's keys.
+    """
+
+    def __init__(self, mesh: bpy.types.Mesh) -> None:
+        self._mesh, self._slots = mesh, len(mesh.materials)
+        self._whole = bmesh.new()
+        self._whole.from_mesh(mesh)
+        keys = mesh.shape_keys
+        self._keys = {} if keys is None else {k.name: key_positions(k) for k in keys.key_blocks}
+        self._places = basis_positions(mesh)
+
+    def give_back(self) -> None:
+        """Put everything back."""
+        while len(self._mesh.materials) > self._slots:
+            self._mesh.materials.pop()
+        self._whole.to_mesh(self._mesh)
+        self.forget()
+        # Blender moves keys along with the Basis, and the cut has moved that.
+        for name, places in self._keys.items():
+            self._mesh.shape_keys.key_blocks[name].points.foreach_set("co", places.ravel())
+        self._mesh.vertices.foreach_set("co", self._places.ravel())
+        self._mesh.update()
+
+    def forget(self) -> None:
+        """It isn't needed any more."""
+        self._whole.free()
 
 
 def _material_slot(

@@ -14,23 +14,46 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+# (N, 3) whole numbers, and the step that they are multiples of.
+Whole = tuple[NDArray[np.int64], float]
+
 _MOST_BYTES: Final = 1 << 28
 _SEPARATOR: Final = "\n"
+_FAST: Final = 1  # of zlib's levels
+_SMALL: Final = 9
 
 
-def pack_vectors(values: NDArray[np.float64], step: float) -> str:
-    """(N, 3) vectors to the nearest multiple of ``step``; rows that round to zero cost nothing."""
-    whole = np.rint(np.asarray(values, np.float64) / step).astype(np.int64)
-    rows = np.flatnonzero(whole.any(axis=1))
+def pack_vectors(values: NDArray[np.float64], step: float, *, fast: bool = False) -> str:
+    """(N, 3) vectors to the nearest multiple of ``step``; rows that round to zero cost nothing.
+    ``fast``: for what is packed otherwise before long.
+    """
+    return pack_multiples(multiples(values, step), fast=fast)
+
+
+def multiples(values: NDArray[np.float64], step: float) -> Whole:
+    """(N, 3) vectors to the nearest multiple of ``step``."""
+    return np.rint(np.asarray(values, np.float64) / step).astype(np.int64), float(step)
+
+
+def pack_multiples(whole: Whole, *, fast: bool = False) -> str:
+    """The same of what was rounded before."""
+    (values, step), level = whole, _FAST if fast else _SMALL
+    rows = np.flatnonzero(values.any(axis=1))
     return _join(
-        {"kind": "vectors", "count": len(values), "step": float(step)},
-        _packed_whole(np.diff(rows, prepend=0)),
-        _packed_whole(np.diff(whole[rows], axis=0, prepend=0).T.ravel()),
+        {"kind": "vectors", "count": len(values), "step": step},
+        packed_whole(np.diff(rows, prepend=0), level),
+        packed_whole(np.diff(values[rows], axis=0, prepend=0).T.ravel(), level),
     )
 
 
 def unpack_vectors(text: str) -> NDArray[np.float64] | None:
     """The (N, 3) vectors; None where the text, which comes from a file, isn't what was written."""
+    whole = unpack_multiples(text)
+    return None if whole is None else whole[0] * whole[1]
+
+
+def unpack_multiples(text: str) -> Whole | None:
+    """The same as what they were rounded to."""
     parts = _split(text, "vectors", 2)
     if parts is None:
         return None
@@ -41,16 +64,16 @@ def unpack_vectors(text: str) -> NDArray[np.float64] | None:
     rows = np.cumsum(gaps)
     if len(rows) and not (rows.min() >= 0 and rows.max() < count <= _MOST_BYTES // 24):
         return None
-    values = np.zeros((min(count, _MOST_BYTES // 24), 3))
-    values[rows] = np.cumsum(whole.reshape(3, -1).T, axis=0) * step
-    return values
+    values = np.zeros((min(count, _MOST_BYTES // 24), 3), np.int64)
+    values[rows] = np.cumsum(whole.reshape(3, -1).T, axis=0)
+    return values, step
 
 
 def pack_whole(values: NDArray[np.int64]) -> str:
     """Whole numbers of any shape that are close to the one before, as indices of a mesh are."""
     flat = np.asarray(values, np.int64)
     header = {"kind": "whole", "shape": list(flat.shape)}
-    return _join(header, _packed_whole(np.diff(flat.ravel(), prepend=0)))
+    return _join(header, packed_whole(np.diff(flat.ravel(), prepend=0)))
 
 
 def unpack_whole(text: str) -> NDArray[np.int64] | None:
@@ -65,19 +88,22 @@ def unpack_whole(text: str) -> NDArray[np.int64] | None:
         return None
 
 
-def _packed_whole(values: NDArray[np.int64]) -> bytes:
+def packed_whole(values: NDArray[np.int64], level: int = _SMALL) -> bytes:
     """The bytes of equal weight side by side, which compress far better than the numbers do."""
     folded = (values << 1) ^ (values >> 63)  # small numbers of either sign: small and positive
     planes = folded.astype("<u8").view(np.uint8).reshape(-1, 8).T
     used = int(np.flatnonzero(planes.any(axis=1)).max(initial=0)) + 1
-    return bytes([used]) + zlib.compress(planes[:used].tobytes(), 9)
+    return bytes([used]) + zlib.compress(planes[:used].tobytes(), level)
 
 
-def _unpacked_whole(data: bytes) -> NDArray[np.int64]:
+def unpacked_whole(data: bytes) -> NDArray[np.int64]:
     """Raises ValueError or zlib.error where the data is broken."""
     if not data or not 1 <= data[0] <= 8:
         raise ValueError("not packed numbers")
-    raw = zlib.decompressobj().decompress(data[1:], _MOST_BYTES)
+    unpacking = zlib.decompressobj()
+    raw = unpacking.decompress(data[1:], _MOST_BYTES)
+    if not unpacking.eof:
+        raise ValueError("cut off, or too much")
     used = data[0]
     count = len(raw) // used
     planes = np.zeros((count, 8), np.uint8)
@@ -99,7 +125,7 @@ def _split(
         return None
     try:
         header = json.loads(head)
-        arrays = [_unpacked_whole(base64.b85decode(part)) for part in parts]
+        arrays = [unpacked_whole(base64.b85decode(part)) for part in parts]
     except (ValueError, zlib.error):
         return None
     is_ours = isinstance(header, dict) and header.get("kind") == kind

@@ -7,7 +7,7 @@ import bpy
 
 from ..properties import state_of
 from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY
-from .armature import existing_armature
+from .armature import existing_armature, renamed_bones
 from .bone_names import is_our_modifier
 from .control_rig import remove_controls
 from .key_drivers import remove_driver
@@ -69,6 +69,8 @@ def _remove_from(obj: bpy.types.Object, armature: bpy.types.Object | None) -> li
         remove_driver(obj, STICKY_LIPS)
     remove_lone_basis(obj)
     remove_groups(obj, [group.name for group in state.groups])
+    renamed = {} if armature is None else renamed_bones(armature)
+    remove_groups(obj, [now for now, then in renamed.items() if then in state.groups])
     for modifier in [item for item in obj.modifiers if is_our_modifier(obj, item)]:
         obj.modifiers.remove(modifier)
     if state.parented and armature is not None and obj.parent == armature:

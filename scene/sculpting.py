@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist has sculpted on the rig's keys: the key as it is now, less the rig's own motion.
 
-The rig's own motion is kept with each key's record, to the nearest ``_STEP``. What every key has in
+The rig's own motion is kept with each key's record (scene.motion_memory). What every key has in
 common is not sculpting: a Basis that was moved alone changes all of them by the same amount, and
 applying an object's scale stretches all of them alike.
 """
@@ -16,13 +16,10 @@ from numpy.typing import NDArray
 
 from ..properties import OwnedKey, state_of
 from .mesh_access import basis_positions, key_positions
-from .packed import pack_vectors, unpack_vectors
+from .motion_memory import kept_motions
+from .packed import unpack_vectors
 
-# In inter-ocular distances: to what the rig's motions and the artist's corrections are rounded.
-_STEP: Final = 2e-4
-_FINE_STEP: Final = 2e-6
-
-# A vertex that is farther off than so many steps was sculpted.
+# A vertex that is farther off than so many steps of the record was sculpted.
 _NOTICED: Final = 2.0
 
 # What so large a share of the keys have in common was not sculpted on each of them.
@@ -47,25 +44,6 @@ class Carry(Protocol):
         """Which of the (M,) vertices that seem to differ from what was carried really do."""
 
 
-def remember_motion(
-    record: OwnedKey,
-    displacement: NDArray[np.float64],
-    correction: NDArray[np.float64] | None,
-    unit: float,
-) -> None:
-    """Keep the rig's own (N, 3) motion of a key, and the artist's correction; ``unit``: the IOD in
-    the object's space.
-    """
-    record.motion = pack_vectors(displacement, _STEP * unit)
-    record.correction = "" if correction is None else pack_vectors(correction, _FINE_STEP * unit)
-    record.step = _STEP * unit
-
-
-def unit_of(record: OwnedKey) -> float:
-    """The IOD in the object's space when the key was written."""
-    return record.step / _STEP
-
-
 def find_corrections(
     obj: bpy.types.Object, carry: Carry | None = None
 ) -> dict[str, NDArray[np.float64]]:
@@ -76,10 +54,11 @@ def find_corrections(
     with the corrections that an earlier run knew of.
     """
     basis = basis_positions(obj.data).astype(np.float64)
+    motions = kept_motions(obj)
     written = {
         record.name: item
         for record in state_of(obj).keys
-        if (item := _as_written(record, len(basis), carry)) is not None
+        if (item := _as_written(record, motions.get(record.name), len(basis), carry)) is not None
     }
     keys = obj.data.shape_keys
     now = {
@@ -104,8 +83,10 @@ def find_corrections(
 _Written = tuple[NDArray[np.float64], NDArray[np.float64] | None, float]
 
 
-def _as_written(record: OwnedKey, count: int, carry: Carry | None) -> _Written | None:
-    motion, known = unpack_vectors(record.motion), unpack_vectors(record.correction)
+def _as_written(
+    record: OwnedKey, motion: NDArray[np.float64] | None, count: int, carry: Carry | None
+) -> _Written | None:
+    known = unpack_vectors(record.correction)
     if motion is None or len(motion) != record.count:
         return None
     if known is not None and len(known) != record.count:

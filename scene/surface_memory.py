@@ -5,10 +5,12 @@ be carried over to the mesh as it is after an edit.
 
 from __future__ import annotations
 
+import base64
+import functools
 import json
 import zlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -17,12 +19,15 @@ from numpy.typing import NDArray
 from ..properties import state_of
 from ..rigging.data import FaceMesh, FaceRig
 from .head import SceneHead, ScenePart
-from .packed import pack_vectors, pack_whole, unpack_vectors, unpack_whole
+from .packed import multiples, pack_whole, unpack_vectors, unpack_whole
+from .surface_walk import SurfaceWalk
 
 # To how many inter-ocular distances positions are rounded, and how far around the point between the
 # eyes the surface is kept where no shape moves it.
 _STEP: Final = 1e-5
 _REACH: Final = 1.6
+
+_MOST_VERTICES: Final = 1 << 24  # what a file says is no reason to ask for more memory than that
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,8 @@ def remembered_surface(obj: bpy.types.Object) -> RememberedSurface | None:
     """The surface that the object's present rig was made on; None where it isn't known."""
     try:
         values = json.loads(state_of(obj).surface)
-        vertices = unpack_vectors(values["vertices"])
         triangles, rows, own = (unpack_whole(values[name]) for name in ("triangles", "rows", "own"))
+        vertices = _vertices(values, triangles, rows)
         box = np.array(values["box"], dtype=np.float64)
         count, topology = int(values["count"]), str(values["topology"])
     except (KeyError, TypeError, ValueError):
@@ -75,6 +80,23 @@ def remembered_surface(obj: bpy.types.Object) -> RememberedSurface | None:
     if own.max() >= count or rows.min() < 0:
         return None
     return RememberedSurface(vertices, triangles, rows, own, count, box, topology)
+
+
+def walk_of(obj: bpy.types.Object) -> tuple[SurfaceWalk, NDArray[np.int64], int] | None:
+    """A walk over the remembered surface of an object; (K,) which of its own vertices each of the
+    surface's was, -1 for none; and how many it had. None where it isn't known.
+    """
+    try:
+        values = json.loads(state_of(obj).surface)
+        own, count = unpack_whole(values["own"]), int(values["count"])
+        walk = None if own is None else _walk(values["triangles"], own.size)
+    except (KeyError, TypeError, ValueError):
+        return None
+    if walk is None or own is None or own.ndim != 1 or count > _MOST_VERTICES:
+        return None
+    if not -1 <= own.min() <= own.max() < count:
+        return None
+    return walk, own, count
 
 
 def present_surface(
@@ -99,6 +121,30 @@ def topology_digest(part: ScenePart) -> str:
     return f"{len(part.source)}-{part.stop - part.start}-{code:08x}"
 
 
+@functools.lru_cache(maxsize=8)
+def _walk(triangles_text: str, count: int) -> SurfaceWalk | None:
+    """A walk over ``count`` vertices along packed triangles; None where they aren't of those."""
+    triangles = unpack_whole(triangles_text)
+    if triangles is None or triangles.ndim != 2 or triangles.shape[1] != 3 or not len(triangles):
+        return None
+    if triangles.min() < 0 or triangles.max() >= count:
+        return None
+    return SurfaceWalk(triangles, count)
+
+
+def _vertices(
+    values: dict[str, Any], triangles: NDArray[np.int64] | None, rows: NDArray[np.int64] | None
+) -> NDArray[np.float64] | None:
+    """Along the surface, or one by one, as earlier versions kept them."""
+    if "along" not in values:
+        return unpack_vectors(values["vertices"])
+    walk = None if triangles is None or rows is None else _walk(values["triangles"], rows.size)
+    if walk is None:
+        return None
+    (whole,) = walk.unpack([base64.b85decode(values["along"])])
+    return None if whole is None else whole[0] * whole[1]
+
+
 def _to_text(part: ScenePart, face_mesh: FaceMesh, near: NDArray[np.bool_], scale: float) -> str:
     vertices, triangles = present_surface(part, face_mesh)
     kept = triangles[near[part.start : part.stop][triangles].any(axis=1)]
@@ -109,10 +155,14 @@ def _to_text(part: ScenePart, face_mesh: FaceMesh, near: NDArray[np.bool_], scal
     shown = part.source >= 0
     own[part.source[shown] - part.start] = np.flatnonzero(shown)
     step = _STEP * scale * float(np.cbrt(abs(np.linalg.det(part.to_local))))
+    triangles_text = pack_whole(flat.reshape(-1, 3))
+    walk = _walk(triangles_text, len(rows))
+    assert walk is not None  # of what was packed just now
+    along = walk.pack(multiples(vertices[rows], step))
     return json.dumps(
         {
-            "vertices": pack_vectors(vertices[rows], step),
-            "triangles": pack_whole(flat.reshape(-1, 3)),
+            "along": base64.b85encode(along).decode("ascii"),
+            "triangles": triangles_text,
             "rows": pack_whole(rows),
             "own": pack_whole(own[rows]),
             "count": len(part.source),

@@ -210,6 +210,63 @@ def test_keys_of_standards_are_in_the_results(tmp_path: Path) -> None:
     assert options["rename_keys"]
 
 
+def _lump(head: bpy.types.Object) -> np.ndarray:
+    """(N, 3) how far jawOpen is off the Basis."""
+    keys = head.data.shape_keys
+    places = np.empty((2, 3 * len(head.data.vertices)), np.float32)
+    for row, name in zip(places, ("jawOpen", "Basis"), strict=True):
+        keys.key_blocks[name].points.foreach_get("co", row)
+    return (places[0] - places[1]).reshape(-1, 3)
+
+
+def test_a_rigged_head_is_rigged_again_as_is_asked(tmp_path: Path) -> None:
+    _add_head()
+    first = tmp_path / "first"
+    done = _rig(_save(tmp_path / "head.blend"), "--format", "blend", out=first)
+    assert done.returncode in {0, 1}, done.stderr
+    found = {mark["name"]: mark["xyz"] for mark in _report(first, "head")["landmarks"]}
+
+    # Somebody works on it: sculpts on a key, deletes one, has one of their own, drags a marker.
+    bpy.ops.wm.open_mainfile(filepath=str(first / "head.blend"))
+    head = bpy.data.objects["Head"]
+    bpy.context.view_layer.objects.active = head
+    before, keys = _lump(head), head.data.shape_keys.key_blocks
+    top = int(np.argmax(np.abs(before).sum(axis=1)))
+    keys["jawOpen"].points[top].co.x += 0.006
+    head.shape_key_remove(keys["cheekPuff"])
+    keys["mouthPucker"].name = "Mine"
+    head.shape_key_add(name="mouthPucker")
+    bpy.ops.auto_rig_face.edit_markers()
+    chin = next(obj for obj in head.children if "chin" in obj.name.lower())
+    chin.location.z -= 0.012
+    worked = _save(tmp_path / "worked.blend")
+
+    kept = tmp_path / "kept"
+    assert _rig(worked, "--format", "blend", out=kept).returncode in {0, 1}
+    marks = {mark["name"]: mark["xyz"] for mark in _report(kept, "worked")["landmarks"]}
+    assert np.linalg.norm(np.subtract(marks["chin"], found["chin"])) > 0.005
+    bpy.ops.wm.open_mainfile(filepath=str(kept / "worked.blend"))
+    head = bpy.data.objects["Head"]
+    assert _lump(head)[top, 0] - before[top, 0] > 0.004
+    assert "cheekPuff" not in head.data.shape_keys.key_blocks
+
+    anew = tmp_path / "anew"
+    asked = ("--sculpted-keys", "discard", "--deleted-keys", "--find-face-again")
+    done = _rig(worked, "--format", "blend", *asked, "--same-name", "replace", out=anew)
+    assert done.returncode in {0, 1}, done.stderr
+    marks = {mark["name"]: mark["xyz"] for mark in _report(anew, "worked")["landmarks"]}
+    assert marks.keys() == found.keys()
+    for name, place in found.items():
+        np.testing.assert_allclose(marks[name], place, atol=1e-5)
+    bpy.ops.wm.open_mainfile(filepath=str(anew / "worked.blend"))
+    keys = bpy.data.objects["Head"].data.shape_keys.key_blocks
+    assert {"cheekPuff", "Mine", "mouthPucker"} <= set(keys.keys())
+    assert "mouthPucker.rig" not in keys
+    np.testing.assert_allclose(_lump(bpy.data.objects["Head"]), before, atol=1e-5)
+    options = _report(anew, "worked")["options"]
+    assert (options["sculpted_keys"], options["find_again"]) == ("DISCARD", True)
+
+
 def test_what_cannot_be_rigged_is_said_for_each_file(tmp_path: Path) -> None:
     _add_ball("Ball", 0.0)
     ball = _save(tmp_path / "ball.glb")

@@ -121,6 +121,31 @@ def test_renamed_objects_bones_and_groups_go_on(context, rigged, write_rig, show
     assert "Kiefer" in rigged.vertex_groups
 
 
+def test_the_group_of_a_renamed_bone_goes_with_the_rig(context, rigged, write_rig):
+    armature = existing_armature(context, rigged)
+    armature.data.bones["jaw"].name = "Kiefer"
+    own = rigged.vertex_groups.new(name="Mine")
+    own.add([0], 0.5, "REPLACE")
+    bpy.ops.object.select_all(action="DESELECT")
+    context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    ear = armature.data.edit_bones.new("Mine")
+    ear.tail = (0.0, 0.0, 1.0)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    context.view_layer.objects.active = rigged
+    remove_rig(context, rigged)
+    assert [group.name for group in rigged.vertex_groups] == ["Mine"]
+
+
+def test_the_group_of_a_renamed_bone_is_the_artist_s_once_the_head_was_rigged_again(
+    context, rigged, write_rig
+):
+    existing_armature(context, rigged).data.bones["jaw"].name = "Kiefer"
+    write_rig(rigged)
+    remove_rig(context, rigged)
+    assert [group.name for group in rigged.vertex_groups] == ["Kiefer"]
+
+
 def test_a_renamed_key_stays_the_artists(rigged, write_rig):
     keys = rigged.data.shape_keys.key_blocks
     keys["mouthSmileLeft"].name = "My Smile"

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from auto_rig_face.animation.emotions import pose
 from auto_rig_face.animation.visemes import SPEECH_SHAPES, VISEMES, shapes_of
 from auto_rig_face.errors import RigError
 from auto_rig_face.previews import make_pose_assets
+from auto_rig_face.properties import progress_of
+from auto_rig_face.scene.asset_catalogs import FILE_NAME
 from auto_rig_face.scene.control_armature import controls_of
 from auto_rig_face.scene.control_rig import add_controls
 from auto_rig_face.scene.poses import set_pose
@@ -69,3 +73,30 @@ def test_without_controls_the_artist_is_told_to_add_them(
 ) -> None:
     with pytest.raises(RigError, match="Add Controls"):
         make_pose_assets(context, actor)
+
+
+def test_their_catalogs_are_named_where_blender_looks_for_them(
+    context: bpy.types.Context, actor: bpy.types.Object, tmp_path: Path
+) -> None:
+    add_controls(context, actor)
+    bpy.context.view_layer.objects.active = actor
+
+    def press() -> set[str]:
+        return bpy.ops.auto_rig_face.make_pose_assets()
+
+    # A file without a place has no catalogs; the assets are made all the same.
+    assert press() == {"FINISHED"}
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "pip.blend"))
+    file = tmp_path / FILE_NAME
+    assert not file.exists()
+    assert press() == {"FINISHED"}
+    named = dict(line.split(":")[:2] for line in file.read_text().splitlines() if ":" in line)
+    for name, kind in (("joy", "Emotions"), ("viseme PP", "Visemes")):
+        data = bpy.data.actions[f"{actor.name} {name}"].asset_data
+        assert named[data.catalog_id] == f"Auto-Rig Face/{actor.name}/{kind}"
+
+    # A file that is no file of catalogs is told of and left.
+    file.write_text("milk, bread\n")
+    assert press() == {"FINISHED"}
+    assert "VERSION 1" in progress_of(context).problem
+    assert file.read_text() == "milk, bread\n"

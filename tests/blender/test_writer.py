@@ -340,7 +340,7 @@ def test_applying_the_scale_scales_what_was_sculpted(head, write_rig, make_activ
 def test_a_rig_of_old_that_kept_no_motion_hands_sculpted_keys_over(head, write_rig):
     write_rig(head)
     for record in state_of(head).keys:
-        record.motion = ""
+        record.motion, record.walked = "", b""
     sculpt(head, "jawOpen", slice(0, 50), 0.02)
     sculpted = key_positions(head, "jawOpen")
     write_rig(head, size=2.0)

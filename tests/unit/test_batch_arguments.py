@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 from auto_rig_face.batch import arguments
+from auto_rig_face.scene.head import SceneOptions
 
 
 def test_everything_can_be_asked_for() -> None:
     line = "a.glb b/ --out o --format fbx,glb --reference r.png --object Head --jobs 2 --resume"
     parsed = arguments.parse(
         [*line.split(), "--strict", "--time-limit", "30", "--exaggeration", "1.3", "--cut-mouths"]
-        + ["--standard", "mmd,VRM,unity", "--rename-keys"]
+        + ["--standard", "mmd,VRM,unity", "--rename-keys", "--sculpted-keys", "discard"]
+        + ["--same-name", "keep", "--deleted-keys", "--find-face-again"]
     )
     assert parsed == arguments.BatchArguments(
         inputs=("a.glb", "b/"),
@@ -29,7 +31,18 @@ def test_everything_can_be_asked_for() -> None:
         cut_mouths=True,
         standards=("vrm", "unity", "mmd"),
         rename_keys=True,
+        sculpted_keys="DISCARD",
+        existing_keys="KEEP",
+        deleted_keys=True,
+        find_again=True,
     )
+
+
+def test_work_on_a_head_is_kept_unless_said_otherwise() -> None:
+    parsed = arguments.parse(["a.blend", "--out", "o"])
+    scene, kept = SceneOptions(), (parsed.existing_keys, parsed.sculpted_keys, parsed.deleted_keys)
+    assert kept == (scene.existing_keys, scene.sculpted_keys, scene.deleted_keys)
+    assert not parsed.find_again
 
 
 def test_options_may_stand_before_the_inputs() -> None:
@@ -53,6 +66,8 @@ def test_options_may_stand_before_the_inputs() -> None:
         "a.obj --out o --standard daz",
         "a.obj --out o --standard vrm --rename-keys",
         "a.obj --out o --standard unity,metahuman --rename-keys",
+        "a.obj --out o --sculpted-keys some",
+        "a.obj --out o --same-name mine",
         "a.obj --out o --unknown",
     ],
 )
