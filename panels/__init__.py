@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import emotion_pie, icons
+from . import emotion_pie, icons, image_menu
 from .acting_presets import AUTORIGFACE_PT_acting_presets
 from .capture_gains import AUTORIGFACE_PT_gains, AUTORIGFACE_UL_gains
 from .controls import (
@@ -57,10 +57,12 @@ def register() -> None:
     icons.register()
     _register_classes()
     emotion_pie.register()
+    image_menu.register()
 
 
 def unregister() -> None:
     """Take them away again."""
+    image_menu.unregister()
     emotion_pie.unregister()
     _unregister_classes()
     icons.unregister()

@@ -218,6 +218,7 @@ class AUTORIGFACE_PT_performance(RigPanel, bpy.types.Panel):
         column = self.layout.column(align=True)
         row = column.row(align=True)
         row.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
+        row.operator("auto_rig_face.match_image", text="", icon="IMAGE")
         row.operator("auto_rig_face.match_render", text="", icon="RENDER_RESULT")
         column.operator("auto_rig_face.import_capture", icon="IMPORT")
         column.operator("auto_rig_face.import_speech", icon="SPEAKER")
