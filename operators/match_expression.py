@@ -120,22 +120,18 @@ class AUTORIGFACE_OT_match_expression(
         self, context: bpy.types.Context, matcher: Matcher, paths: list[Path]
     ) -> None:
         from ..acting import CaptureOptions, frame_rate, perform
-        from ..animation.retarget import Gain
-        from ..models.pictures import is_film, read_film
-        from ..vocabulary import ARKIT_SHAPES
+        from ..animation.retarget import even_gains
+        from ..matching import frames_of
 
         rate = float(frame_rate(context.scene))
-        film = is_film(paths[0])
-        frames = read_film(paths[0]) if film else _pictures(paths, rate)
-        if self.first_is_neutral and matcher.rest is None:
-            frames = _learning_rest(matcher, frames)
+        frames = frames_of(matcher, paths, rate, first_is_neutral=self.first_is_neutral)
         window_manager = context.window_manager
         window_manager.progress_begin(0, _MOST_SHOWN)
         try:
             capture = matcher.follow(_counted(frames, window_manager), paths[0].stem, rate)
         finally:
             window_manager.progress_end()
-        gains = dict.fromkeys(ARKIT_SHAPES, Gain(self.strength))
+        gains = even_gains(self.strength)
         options = CaptureOptions(self.smoothing, self.tolerance, gains=gains)
         done = perform(context, chosen_head(context), capture, self.start, options)
         context.scene.frame_end = max(context.scene.frame_end, round(done.end))
@@ -149,19 +145,3 @@ def _counted(frames: Frames, window_manager: bpy.types.WindowManager) -> Frames:
     for number, frame in enumerate(frames):
         window_manager.progress_update(number % _MOST_SHOWN)
         yield frame
-
-
-def _pictures(paths: list[Path], rate: float) -> Frames:
-    """One picture a frame of the scene."""
-    from ..models.pictures import read_picture
-
-    for number, path in enumerate(paths):
-        yield number / rate, read_picture(path)
-
-
-def _learning_rest(matcher: Matcher, frames: Frames) -> Frames:
-    """The same frames; the face of the first one is at rest."""
-    for number, (instant, picture) in enumerate(frames):
-        if number == 0:
-            matcher.learn_rest(picture)
-        yield instant, picture
