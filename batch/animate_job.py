@@ -188,7 +188,7 @@ def _report(
                 "number": done.event.number,
                 "type": done.event.kind,
                 "start": done.event.start,
-                "end": done.performance.end,
+                "end": math.ceil(done.performance.end),  # a short take ends between two frames
                 "keys": done.performance.written.keys,
             }
             for done in played
