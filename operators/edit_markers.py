@@ -8,10 +8,10 @@ import bpy
 from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import state_of
-from .common import can_work, can_work_where, chosen_head, forget_error, rig_options, tell_error
+from .common import WorksOnMesh, can_work_where, chosen_head, forget_error, rig_options, tell_error
 
 
-class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
+class AUTORIGFACE_OT_edit_markers(WorksOnMesh, bpy.types.Operator):
     """Show 13 markers on the face. Drag those that are wrong, then press Auto-Rig Face."""
 
     bl_idname = "auto_rig_face.edit_markers"
@@ -20,11 +20,6 @@ class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
         "Show 13 markers on the face. Drag those that are wrong, then press Auto-Rig Face"
     )
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """A mesh, or something that belongs to a head of ours, is active in Object Mode."""
-        return can_work(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Show the markers at the present landmarks, or at a guess."""
