@@ -115,6 +115,26 @@ def act(
     return Performance(write_animation(head, animations), timing.start)
 
 
+def turn_to(
+    context: bpy.types.Context,
+    head: bpy.types.Object,
+    coefficients: Floats,
+    start: float,
+    length: int,
+    hold: int,
+) -> Performance:
+    """Let the face turn from what it shows at frame ``start`` to an expression (52,) within
+    ``length`` frames, and keep that for ``hold`` frames. Raises RigError where the head has no
+    shape keys or the turn is too short.
+    """
+    require_shape_keys(head, "animate")
+    pose = Pose(_shown_at(context.scene, head, start))
+    path = expression_models().path(pose, Pose(coefficients), _STEPS)
+    timing = Timing(start, length, float(frame_rate(context.scene)))
+    animation = transition(path, timing, Acting())
+    return Performance(write_animation(head, [animation]), start + length + hold)
+
+
 def perform(
     context: bpy.types.Context,
     head: bpy.types.Object,

@@ -10,9 +10,10 @@ reader says of the picture is the prior of the fit.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from .models.assets import asset_path
 from .models.dense_landmarks import FACE_SCORE, DensePrediction
 from .models.expression_reader import ExpressionReader, Reading
 from .models.performance_reader import PerformanceReader
+from .models.pictures import is_film, read_film, read_picture
 from .pipeline import dense_landmarker, face_detectors
 from .rigging.expression_fit import (
     ExpressionFit,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from .rigging.orientation import Prediction
 
 Picture = NDArray[np.uint8]
+Frames = Iterator[tuple[float, Picture]]  # each with its instant in seconds
 Floats = NDArray[np.float64]
 
 _RESOLUTION: Final = 448  # of the character's own picture: 80 pixels between the eyes
@@ -212,6 +215,29 @@ def matcher_for(context: bpy.types.Context, head: bpy.types.Object) -> Matcher:
         return render(face_mesh, view, light=LEVEL_LIGHT)
 
     return Matcher(as_networks_see(own), as_networks_see(_average_model()), look_at_rest)
+
+
+def frames_of(
+    matcher: Matcher, paths: Sequence[Path], rate: float, *, first_is_neutral: bool = False
+) -> Frames:
+    """What ``Matcher.follow`` is given of files: the frames of one film, or pictures, one a frame
+    of a scene of ``rate`` frames a second. ``first_is_neutral``: the first frame shows the face at
+    rest, from which the matcher learns it as it comes, unless it knows it already.
+    """
+    frames = read_film(paths[0]) if is_film(paths[0]) else _pictures(paths, rate)
+    return _learning_rest(matcher, frames) if first_is_neutral and matcher.rest is None else frames
+
+
+def _pictures(paths: Sequence[Path], rate: float) -> Frames:
+    for number, path in enumerate(paths):
+        yield number / rate, read_picture(path)
+
+
+def _learning_rest(matcher: Matcher, frames: Frames) -> Frames:
+    for number, (instant, picture) in enumerate(frames):
+        if number == 0:
+            matcher.learn_rest(picture)
+        yield instant, picture
 
 
 def find_face(picture: Picture) -> PicturePoints:

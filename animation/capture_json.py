@@ -17,8 +17,6 @@ A frame whose mapping is empty or null shows no face.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -36,7 +34,7 @@ from .capture_table import (
     shape_columns,
 )
 from .data import Floats
-from .text_file import number_in
+from .text_file import first_of, json_in, number_in
 
 RATE_KEYS: Final = ("fps", "exportFps", "frameRate")
 NAME_KEYS: Final = ("names", "facsNames")
@@ -53,13 +51,13 @@ _FORMS: Final = (
 
 def read_json(text: str, file: str, name: str) -> Capture:
     """A capture from the text of a file; ``file`` is what messages call it. Raises RigError."""
-    data = _parsed(text, file)
+    data = json_in(text, file, "a number", "Export the capture again.")
     if isinstance(data, list):
         return _of_frames(data, None, file, name)
     if not isinstance(data, dict):
         raise RigError(f"{file} isn't in a form of capture that can be read.", _FORMS)
     rate = _rate(data, file)
-    names, table = _first(data, NAME_KEYS), _first(data, TABLE_KEYS)
+    names, table = first_of(data, NAME_KEYS), first_of(data, TABLE_KEYS)
     if isinstance(names, list) and isinstance(table, list) and rate is not None:
         return _of_table(names, table, rate, file, name)
     frames = data.get("frames")
@@ -68,24 +66,8 @@ def read_json(text: str, file: str, name: str) -> Capture:
     raise RigError(f"{file} isn't in a form of capture that can be read.", _FORMS)
 
 
-def _parsed(text: str, file: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise RigError(
-            f"{file} holds {constant}, which isn't a number.", "Export the capture again."
-        )
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise RigError(f"{file} isn't valid JSON.", "Export the capture again.") from error
-
-
-def _first(data: dict[str, Any], keys: Sequence[str]) -> Any:
-    return next((data[key] for key in keys if key in data), None)
-
-
 def _rate(data: dict[str, Any], file: str) -> float | None:
-    given = _first(data, RATE_KEYS)
+    given = first_of(data, RATE_KEYS)
     if given is None:
         return None
     rate = _number(given, "its frame rate", file)
@@ -161,7 +143,7 @@ def _of_frames(frames: list[Any], rate: float | None, file: str, name: str) -> C
 
 def _times(frames: list[Any], rate: float | None, file: str) -> tuple[Floats, tuple[str, ...]]:
     """Seconds of each frame, and a note where they were in milliseconds."""
-    given = [_first(frame, TIME_KEYS) for frame in frames]
+    given = [first_of(frame, TIME_KEYS) for frame in frames]
     if rate is not None and all(time is None for time in given):
         return np.arange(len(frames)) / rate, ()
     if any(time is None for time in given):
@@ -179,11 +161,11 @@ def _shapes(frame: Any, place: int, file: str) -> dict[str, Any]:
     """Name -> value of one frame; empty where it shows no face."""
     if not isinstance(frame, dict) or not any(key in frame for key in SHAPE_KEYS):
         raise RigError(f"Frame {place} of {file} has no blend shapes.", _FORMS)
-    given = _first(frame, SHAPE_KEYS) or {}
+    given = first_of(frame, SHAPE_KEYS) or {}
     if isinstance(given, dict):
         return given
     if isinstance(given, list) and all(isinstance(entry, dict) for entry in given):
-        return {str(_first(e, _ENTRY_NAMES)): _first(e, _ENTRY_VALUES) for e in given}
+        return {str(first_of(e, _ENTRY_NAMES)): first_of(e, _ENTRY_VALUES) for e in given}
     raise RigError(f"Frame {place} of {file} has blend shapes without names.", _FORMS)
 
 

@@ -20,7 +20,7 @@ from .capture_csv import read_csv
 from .capture_json import read_json
 from .capture_table import Capture
 from .data import Floats
-from .text_file import read_text
+from .text_file import read_text, refuse_large
 
 __all__ = ["Capture", "calibrated", "neutral_beside", "read_capture", "read_neutral"]
 
@@ -95,8 +95,5 @@ def _read(path: Path) -> Capture:
 
 
 def _refuse_large(size: int, kind: str, path: Path) -> None:
-    if size > MOST_MEGABYTES[kind] * 1_000_000:
-        raise RigError(
-            f"{path.name} is larger than {MOST_MEGABYTES[kind]} megabytes.",
-            "Cut the recording into shorter takes.",
-        )
+    remedy = "Cut the recording into shorter takes."
+    refuse_large(size, MOST_MEGABYTES[kind], path.name, remedy)

@@ -20,6 +20,11 @@ class Gain(NamedTuple):
     offset: float = 0.0
 
 
+def even_gains(strength: float) -> dict[str, Gain]:
+    """Every shape multiplied by the same."""
+    return dict.fromkeys(ARKIT_SHAPES, Gain(strength))
+
+
 def retarget(values: Floats, gains: Mapping[str, Gain]) -> Floats:
     """(F, 52) in 0..1; shapes that ``gains`` doesn't name keep the actor's weight.
 

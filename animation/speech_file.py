@@ -18,10 +18,11 @@ from .speech_times import (
     seconds,
     viseme_cues,
 )
-from .text_file import read_text
+from .text_file import read_text, refuse_large
 from .visemes import SILENCE, VisemeCue
 
 MOST_MEGABYTES: Final = 20
+_TOO_LARGE: Final = "Choose the file with the timings, not the recording; cut long ones."
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def read_speech(path: Path) -> Speech:
     """
     text = read_text(
         path,
-        lambda size: _refuse_large(size, path),
+        lambda size: refuse_large(size, MOST_MEGABYTES, path.name, _TOO_LARGE),
         "Choose the JSON or TSV file with the timings, not the recording.",
     )
     if text.lstrip()[:1] in {"{", "["}:
@@ -106,11 +107,3 @@ def _number(cell: str) -> float | str:
         return float(cell)
     except ValueError:
         return cell
-
-
-def _refuse_large(size: int, path: Path) -> None:
-    if size > MOST_MEGABYTES * 1_000_000:
-        raise RigError(
-            f"{path.name} is larger than {MOST_MEGABYTES} megabytes.",
-            "Choose the file with the timings, not the recording; cut long ones.",
-        )

@@ -17,15 +17,14 @@ Where a file has phonemes, its words are only read for what the phonemes leave u
 from __future__ import annotations
 
 import bisect
-import json
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from ..errors import RigError
 from .phonemes import UNKNOWN_SPEECH
 from .speech_times import MOUTH_SHAPE, PHONEME, WORD, Interval, refuse_too_many, seconds
+from .text_file import first_of, json_in
 
 _PHONEMES: Final = ("phonemes", "phones")
 _WORDS: Final = ("words", "word_segments")
@@ -40,7 +39,7 @@ _GENTLE_PLACE: Final = re.compile(r"_[BIES]$")  # where in its word a phone of G
 
 def read_json(text: str, file: str) -> tuple[list[Interval], int]:
     """Intervals, as they come, and how many entries had no time. Raises RigError."""
-    data = _parsed(text, file)
+    data = json_in(text, file, "a time", "Export the file again.")
     if isinstance(data, list):
         return _of_rows(data, _kind(data, file), file)
     if not isinstance(data, dict):
@@ -50,7 +49,7 @@ def read_json(text: str, file: str) -> tuple[list[Interval], int]:
     if isinstance(data.get("tiers"), dict):
         return _of_tiers(data["tiers"], file), 0
     for keys, kind in ((_PHONEMES, PHONEME), (_WORDS, WORD)):
-        rows = _first(data, keys)
+        rows = first_of(data, keys)
         if isinstance(rows, list):
             return _of_rows(rows, kind, file)
     segments = data.get("segments")
@@ -59,31 +58,17 @@ def read_json(text: str, file: str) -> tuple[list[Interval], int]:
     raise _no_form(file)
 
 
-def _parsed(text: str, file: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise RigError(f"{file} holds {constant}, which isn't a time.", "Export the file again.")
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise RigError(f"{file} isn't valid JSON.", "Export the file again.") from error
-
-
 def _no_form(file: str) -> RigError:
     return RigError(f"{file} isn't in a form of timed speech that can be read.", _FORMS)
-
-
-def _first(data: dict[str, Any], keys: Sequence[str]) -> Any:
-    return next((data[key] for key in keys if key in data), None)
 
 
 def _kind(rows: list[Any], file: str) -> str:
     """Of a list without a name, by its first entry."""
     first = rows[0] if rows else None
     if isinstance(first, dict):
-        if _first(first, _PHONEME_TEXTS) is not None:
+        if first_of(first, _PHONEME_TEXTS) is not None:
             return PHONEME
-        if _first(first, _WORD_TEXTS) is not None:
+        if first_of(first, _WORD_TEXTS) is not None:
             return WORD
         if "value" in first:
             return MOUTH_SHAPE
@@ -112,7 +97,7 @@ def _of_rows(rows: list[Any], kind: str, file: str) -> tuple[list[Interval], int
 
 def _text(row: dict[str, Any], kind: str, place: int, file: str) -> str:
     keys = {MOUTH_SHAPE: ("value",), PHONEME: _PHONEME_TEXTS, WORD: _WORD_TEXTS}[kind]
-    text = _first(row, keys)
+    text = first_of(row, keys)
     if not isinstance(text, str):
         raise RigError(f"Entry {place} of {file} has no {kind}.", _FORMS)
     return text
@@ -120,7 +105,7 @@ def _text(row: dict[str, Any], kind: str, place: int, file: str) -> str:
 
 def _of_word(row: dict[str, Any], word: Interval, file: str) -> list[Interval]:
     """The phonemes of a word, where it has all of them; else the word."""
-    phones = _first(row, _PHONEMES)
+    phones = first_of(row, _PHONEMES)
     if not isinstance(phones, list) or not phones:
         return [word]
     refuse_too_many(len(phones), file)
@@ -128,7 +113,7 @@ def _of_word(row: dict[str, Any], word: Interval, file: str) -> list[Interval]:
     at = word.start
     for place, phone in enumerate(phones):
         what = f'phoneme {place} of "{word.text[:40]}"'
-        text = _first(phone, _PHONEME_TEXTS) if isinstance(phone, dict) else None
+        text = first_of(phone, _PHONEME_TEXTS) if isinstance(phone, dict) else None
         if not isinstance(text, str):
             raise RigError(f"In {file} {what} has no name.", _FORMS)
         if "duration" in phone:  # Gentle: one after another, in lower-case ARPAbet

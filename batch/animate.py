@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Headless entry: play a script of emotions, captures and blinks on a rigged head.
+"""Headless entry: play a script of emotions, captures, pictures and blinks on a rigged head.
 
 With Blender:        blender -b --python batch/animate.py -- RIG.blend --script FILE --out DIR
 With the bpy wheel:  python batch/animate.py RIG.blend --script FILE --out DIR

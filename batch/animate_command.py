@@ -82,7 +82,8 @@ def parse(arguments: Sequence[str]) -> AnimateArguments:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="batch/animate.py",
-        description="Play a script of emotions, captures, speech, blinks and idle life on a head.",
+        description="Play a script of emotions, captures, pictures, films, speech, blinks and idle "
+        "life on a head.",
         epilog="Exit code: 0 when the animation was written, 1 when the head can't play it, "
         "2 for wrong usage, which includes a mistake in the script. docs/animate.md has the rest.",
     )

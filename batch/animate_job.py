@@ -66,7 +66,7 @@ def check(rig: Path, script: Path, out: Path, formats: tuple[str, ...]) -> Anima
         "script": {"file": script.name, "sha256": content_hash(script)},
     }
     job = AnimateJob(rig, timeline, out, safe_name(rig.stem), formats, inputs)
-    files = [event.file for event in timeline.events if hasattr(event, "file")]
+    files = [path for event in timeline.events for path in event.inputs]
     _guard([path for _, path in job.targets], [rig, script, *files])
     prepare_folder(out)
     return job
@@ -188,7 +188,7 @@ def _report(
                 "number": done.event.number,
                 "type": done.event.kind,
                 "start": done.event.start,
-                "end": done.performance.end,
+                "end": math.ceil(done.performance.end),  # a short take ends between two frames
                 "keys": done.performance.written.keys,
             }
             for done in played

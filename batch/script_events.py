@@ -18,6 +18,7 @@ from ..animation.reduction import TOLERANCE
 from ..animation.retarget import Gain
 from ..animation.transition import SHORTEST
 from ..errors import RigError
+from ..models.pictures import FILM_ENDINGS, PICTURE_ENDINGS, pictures_in
 from ..vocabulary import ARKIT_SHAPES, EMOTIONS, FACE_REGIONS, MOST_GAIN, STRONGEST_EMOTION
 from .script_fields import Fields, nearest
 
@@ -33,6 +34,10 @@ _EMOTION_FIELDS: Final = (
     *("type", "emotion", "start", "length", "hold", "intensity", "style", "asymmetry", "seed"),
     *("blink", "regions", "from", "back"),
 )
+_NAME_A_PICTURE: Final = "Name a PNG or JPEG picture, or save it as one."
+_MATCH_FIELDS: Final = ("type", "file", "start", "strength", "neutral")
+_OF_A_PICTURE: Final = ("length", "hold")
+_OF_A_PERFORMANCE: Final = ("smoothing", "tolerance", "first_is_neutral")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,11 @@ class Event:
     kind: ClassVar[str]
     number: int
     start: int
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files that it takes something from."""
+        return tuple(value for value in vars(self).values() if isinstance(value, Path))
 
     @property
     def where(self) -> str:
@@ -81,6 +91,32 @@ class Capture(Event):
     tolerance: float = TOLERANCE
     calibrate: bool = True
     gains: Mapping[str, Gain] | None = None
+
+
+@dataclass(frozen=True)
+class Match(Event):
+    """The expression of a picture, or the performance of a film or of a folder's pictures, in
+    ``file``; ``strength`` multiplies it. ``neutral``: a picture of the same face at rest.
+
+    Of a picture: the face turns to it within ``length`` frames and keeps it for ``hold`` frames. Of
+    the others: ``smoothing`` and ``tolerance`` as acting.CaptureOptions, and ``first_is_neutral``
+    where their first frame shows the face at rest.
+    """
+
+    kind = "match"
+    file: Path
+    strength: float = 1.0
+    neutral: Path | None = None
+    length: int = Emotion.length
+    hold: int = Emotion.hold
+    smoothing: float = Capture.smoothing
+    tolerance: float = Capture.tolerance
+    first_is_neutral: bool = False
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is one picture, which makes an expression instead of a performance."""
+        return self.file.suffix.lower() in PICTURE_ENDINGS and not self.file.is_dir()
 
 
 @dataclass(frozen=True)
@@ -154,6 +190,54 @@ def _capture(number: int, fields: Fields, folder: Path) -> Capture:
     )
 
 
+def _match(number: int, fields: Fields, folder: Path) -> Match:
+    fields.allow((*_MATCH_FIELDS, *_OF_A_PICTURE, *_OF_A_PERFORMANCE))
+    neutral = None
+    if "neutral" in fields.values:
+        neutral = _file(fields, folder, "neutral")
+        if neutral.suffix.lower() not in PICTURE_ENDINGS:
+            raise RigError(f"{fields.where}: {neutral} is no picture.", _NAME_A_PICTURE)
+    event = Match(
+        number,
+        start=fields.whole("start", FIRST_FRAME, LAST_FRAME),
+        file=_seen(fields, folder),
+        strength=fields.number("strength", 0.0, MOST_GAIN, Match.strength),
+        neutral=neutral,
+        length=fields.whole("length", SHORTEST, _LONGEST, Match.length),
+        hold=fields.whole("hold", 0, LAST_FRAME, Match.hold),
+        smoothing=fields.number("smoothing", 0.0, _MOST_SMOOTHING, Match.smoothing),
+        tolerance=fields.number("tolerance", 0.0, _MOST_TOLERANCE, Match.tolerance),
+        first_is_neutral=fields.flag("first_is_neutral", Match.first_is_neutral),
+    )
+    what = "a picture" if event.is_picture else "a film or a folder of pictures"
+    for name in _OF_A_PERFORMANCE if event.is_picture else _OF_A_PICTURE:
+        if name in fields.values:
+            raise RigError(f'{event.where}: "{name}" means nothing for {what}.', "Leave it out.")
+    if event.first_is_neutral and event.neutral is not None:
+        raise RigError(
+            f'{event.where} has a "neutral" picture and "first_is_neutral".', "Keep one of them."
+        )
+    if event.is_picture:
+        check_end(event, event.start + event.length + event.hold)
+    return event
+
+
+def _seen(fields: Fields, folder: Path) -> Path:
+    """The picture, the film or the folder of pictures that an event names."""
+    path = _file(fields, folder, folders=True)
+    if path.is_dir():
+        count = len(pictures_in(path))
+        if count < 2:
+            held = "a single picture" if count else "no pictures"
+            raise RigError(
+                f"{fields.where}: the folder {path} holds {held}.",
+                "Name a folder with one picture for each frame, or the picture itself.",
+            )
+    elif path.suffix.lower() not in (*PICTURE_ENDINGS, *FILM_ENDINGS):
+        raise RigError(f"{fields.where}: {path} is no picture and no film.", _NAME_A_PICTURE)
+    return path
+
+
 def _blink(number: int, fields: Fields, _folder: Path) -> Blink:
     fields.allow(("type", "frame", "seed"))
     return Blink(
@@ -200,17 +284,20 @@ def check_end(event: Event, end: float) -> None:
         )
 
 
-def _file(fields: Fields, folder: Path) -> Path:
-    """The file that an event names; one that isn't there is told at once."""
-    text = fields.text("file")
+def _file(fields: Fields, folder: Path, name: str = "file", *, folders: bool = False) -> Path:
+    """The file that an event names, or the folder where that may be; one that isn't there is told
+    at once.
+    """
+    text = fields.text(name)
     # Windows would ask another computer for such a path, and sign in there.
     if text.startswith(("\\\\", "//")):
         raise RigError(
-            f'{fields.where}: "file" lies on another computer.', "Copy the file to this one."
+            f'{fields.where}: "{name}" lies on another computer.', "Copy the file to this one."
         )
     path = folder / text
     try:
-        is_file = path.is_file()  # no folder, device or pipe, which might never end
+        # No device or pipe, which might never end.
+        is_file = path.is_file() or (folders and path.is_dir())
     except (OSError, ValueError):
         is_file = False
     if not is_file:
@@ -243,6 +330,7 @@ def _gains(fields: Fields) -> dict[str, Gain] | None:
 READERS: Final[dict[str, Callable[[int, Fields, Path], Event]]] = {
     Emotion.kind: _emotion,
     Capture.kind: _capture,
+    Match.kind: _match,
     Blink.kind: _blink,
     Speech.kind: _speech,
     IdleLife.kind: _idle,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Play the events of a script on a rigged head, as F-curves.
 
-Layer by layer: emotions and captures first, in order of their start, each taking its part of the
-face over from what began before it; then speech, which has the mouth while it lasts; then blinks;
-and idle life last, which is added to all of that.
+Layer by layer: emotions, captures and matches first, in order of their start, each taking its part
+of the face over from what began before it; then speech, which has the mouth while it lasts; then
+blinks; and idle life last, which is added to all of that.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from typing import Any, Final
 
 import bpy
 
-from .. import acting
+from .. import acting, matching
 from ..acting import CaptureOptions, Performance, Turn
 from ..animation import idle
+from ..animation.captures import Capture as Recording
 from ..animation.captures import read_capture
 from ..animation.regions import region_of
+from ..animation.retarget import even_gains
 from ..animation.speech import LEAD, TAIL, Delivery
 from ..animation.speech_file import read_speech
 from ..animation.transition import Acting
 from ..animation.visemes import SILENCE, VisemeCue
 from ..errors import RigError
 from ..liveliness import live, speak
+from ..models.pictures import pictures_in, read_picture
 from ..scene.actions import write_animation
 from ..vocabulary import ARKIT_SHAPES
 from .hand_over import drop_after, keep_until
@@ -36,6 +39,7 @@ from .script_events import (
     Emotion,
     Event,
     IdleLife,
+    Match,
     Speech,
     check_end,
 )
@@ -139,6 +143,31 @@ def _play_emotion(stage: Stage, event: Emotion) -> Played:
 def _play_capture(stage: Stage, event: Capture) -> Played:
     capture = read_capture(event.file)
     options = CaptureOptions(event.smoothing, event.tolerance, event.calibrate, event.gains)
+    return _perform(stage, event, capture, options)
+
+
+def _play_match(stage: Stage, event: Match) -> Played:
+    matcher = matching.matcher_for(stage.context, stage.head)
+    if event.neutral is not None:
+        matcher.learn_rest(read_picture(event.neutral))
+    if event.is_picture:
+        match = matcher.match(read_picture(event.file))
+        wanted = (match.coefficients * event.strength).clip(0.0, 1.0)
+        stage.take_over(ARKIT_SHAPES, event.start, jumps=False)
+        performance = acting.turn_to(
+            stage.context, stage.head, wanted, event.start, event.length, event.hold
+        )
+        stage.taken(ARKIT_SHAPES, event.start + event.length, performance.end)
+        return Played(event, performance, match.notes)
+    paths = pictures_in(event.file) if event.file.is_dir() else [event.file]
+    frames = matching.frames_of(matcher, paths, stage.rate, first_is_neutral=event.first_is_neutral)
+    capture = matcher.follow(frames, event.file.stem, stage.rate)
+    options = CaptureOptions(event.smoothing, event.tolerance, gains=even_gains(event.strength))
+    return _perform(stage, event, capture, options)
+
+
+def _perform(stage: Stage, event: Event, capture: Recording, options: CaptureOptions) -> Played:
+    """A recording, which begins with a pose of its own."""
     stage.take_over(ARKIT_SHAPES, event.start, jumps=True)
     performance = acting.perform(stage.context, stage.head, capture, event.start, options)
     stage.taken(ARKIT_SHAPES, performance.end, performance.end)
@@ -213,6 +242,7 @@ class Player:
 PLAYERS: Final[dict[type[Event], Player]] = {
     Emotion: Player(0, _play_emotion),
     Capture: Player(0, _play_capture),
+    Match: Player(0, _play_match),
     Speech: Player(1, _play_speech),
     Blink: Player(2, _play_blink),
     IdleLife: Player(3, _play_idle),

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from training.landmarks import expressions, points
 from training.landmarks.heads import families
 from training.landmarks.scene import Head, Role
+from training.markdown import table
 
 from .networks import detectors
 
@@ -131,22 +132,19 @@ def _families(outcomes: list[Outcome]) -> Iterator[str]:
         "them, and in the end, on the heads that were rigged. Asked: at most three points are to "
         "be looked at, then the work goes on.\n"
     )
-    columns = " | ".join(("family", "heads", *STATUSES, "found", "rigged", "limits missed"))
-    yield f"| {columns} |"
-    yield "|---|---|---|---|---|---|---|---|---|---|"
+    rows = []
     for family in dict.fromkeys(outcome.family for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome.family == family]
         counts = Counter(outcome.status for outcome in own)
-        medians = " | ".join(
+        medians = [
             _median([error for outcome in own for error in getattr(outcome, kind).values()])
             for kind in ("found", "errors")
-        )
+        ]
         misses = Counter(miss for outcome in own for miss in outcome.misses)
         listed = ", ".join(f"{name} {count}" for name, count in misses.most_common())
-        statuses = " | ".join(
-            str(counts[name]) for name in ("green", "amber", "red", "asked", "refused")
-        )
-        yield f"| {family} | {len(own)} | {statuses} | {medians} | {listed} |"
+        statuses = [str(counts[name]) for name in STATUSES]
+        rows.append((family, str(len(own)), *statuses, *medians, listed))
+    yield table(("family", "heads", *STATUSES, "found", "rigged", "limits missed"), rows)
 
 
 def _median(errors: list[float]) -> str:
@@ -156,7 +154,7 @@ def _median(errors: list[float]) -> str:
 def _confidence(outcomes: list[Outcome]) -> Iterator[str]:
     """Nose, mouth and chin as the views find them, by the error that is expected of them."""
     names = [name for feature in LOWER_FACE.values() for name in feature]
-    rows = np.array(
+    pairs = np.array(
         [
             (100 * expected_error_of(outcome.confidence[name]), outcome.found[name])
             for outcome in outcomes
@@ -164,14 +162,15 @@ def _confidence(outcomes: list[Outcome]) -> Iterator[str]:
             if name in outcome.found
         ]
     ).reshape(-1, 2)
-    yield "| expected error of nose, mouth and chin | points | median error | mean | above 15 |"
-    yield "|---|---|---|---|---|"
+    rows = []
     for low, high in pairwise(BINS):
-        errors = rows[(rows[:, 0] >= low) & (rows[:, 0] < high), 1]
+        errors = pairs[(pairs[:, 0] >= low) & (pairs[:, 0] < high), 1]
         if len(errors):
+            figures = (f"{np.median(errors):.1f}", f"{np.mean(errors):.1f}")
             above = f"{np.mean(errors > 15):.0%}"
-            figures = f"{np.median(errors):.1f} | {np.mean(errors):.1f}"
-            yield f"| {low:.1f} to {high:.1f} | {len(errors)} | {figures} | {above} |"
+            rows.append((f"{low:.1f} to {high:.1f}", str(len(errors)), *figures, above))
+    heads = ("expected error of nose, mouth and chin", "points", "median error", "mean", "above 15")
+    yield table(heads, rows)
 
 
 def main() -> int:

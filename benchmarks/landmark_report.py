@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from training.markdown import table
+
 from . import landmark_scores as scores
 
 DASH: Final = "-"
@@ -28,13 +30,13 @@ def _head(result: Mapping[str, Any]) -> Iterator[str]:
         f"faces and {result['pictures without a face']} of things without one; networks "
         f"`{result['networks']}`.\n"
     )
-    yield "| figure | ours | goal | met |"
-    yield "|---|---:|---:|---|"
+    rows = []
     for check in result["checks"]:
         value, goal = (_figure(check[key], check["kind"]) for key in ("value", "goal"))
         sign = "≥" if check["at_least"] else "≤"
         met = {True: "yes", False: "**no**", None: DASH}[check["met"]]
-        yield f"| {check['name']} | {value} | {sign} {goal} | {met} |"
+        rows.append((check["name"], value, f"{sign} {goal}", met))
+    yield table(("figure", "ours", "goal", "met"), rows, "lrrl")
     yield ""
     yield (
         "Pictures are rendered by the code that also made the training pictures, of identities "
@@ -53,22 +55,24 @@ def _head(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _errors(result: Mapping[str, Any]) -> Iterator[str]:
     yield "## Error by family and style\n"
-    yield "| pictures of | count | NME | median | AUC@10 | FR@10 | found |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
-    rows = {
+    groups = {
         "all": result["all"],
         "all that were found": result["all found"],
         "human, near front": result["human, near front"],
         **{f"family {name}": row for name, row in result["families"].items()},
         **{f"style {name}": row for name, row in result["styles"].items()},
     }
-    for name, row in rows.items():
-        cells = [
+    rows = [
+        (
+            *(name, str(row["pictures"])),
             *(_figure(row[key], "percent") for key in ("nme", "median")),
             _figure(row["auc@10"], "area"),
             *(_figure(row[key], "share") for key in ("fr@10", "found")),
-        ]
-        yield f"| {name} | {row['pictures']} | {' | '.join(cells)} |"
+        )
+        for name, row in groups.items()
+    ]
+    heads = ("pictures of", "count", "NME", "median", "AUC@10", "FR@10", "found")
+    yield table(heads, rows, "lrrrrrr")
     yield ""
 
 
@@ -79,12 +83,13 @@ def _regions(result: Mapping[str, Any]) -> Iterator[str]:
         "picture. The last columns are shares of points, not of pictures.\n"
     )
     limits = [f"within {limit:g} %" for limit in scores.SHARES_WITHIN]
-    yield f"| region | points | NME | {' | '.join((*scores.HALVES, *limits))} |"
-    yield f"|---|---:|---:|{'---:|' * (len(scores.HALVES) + len(limits))}"
+    rows = []
     for region, row in result["regions"].items():
         errors = [_figure(row[key], "percent") for key in ("nme", *scores.HALVES)]
         shares = [_figure(row[key], "share") for key in limits]
-        yield f"| {region} | {row['points']} | {' | '.join((*errors, *shares))} |"
+        rows.append((region, str(row["points"]), *errors, *shares))
+    heads = ("region", "points", "NME", *scores.HALVES, *limits)
+    yield table(heads, rows, "l" + "r" * (len(heads) - 1))
     yield (
         "\nThe paper's own figures by region (Table VIII) are not at hand, and neither is how it "
         "counts a point as right; the two thresholds stand in for that.\n"
@@ -101,11 +106,11 @@ def _peers(result: Mapping[str, Any]) -> Iterator[str]:
         "AUC@10 and FR@10 are over all pictures of the half, a face not seen counting as a failure."
         " What a network calls the middle of a lid or brow may differ from ours by some percent.\n"
     )
-    yield (
-        "| network | half | pictures | it found | we found | both | its error | ours | ratio "
-        "| its, wherever | ours, wherever | its AUC@10 | ours | its FR@10 | ours |"
+    heads = (
+        *("network", "half", "pictures", "it found", "we found", "both", "its error", "ours"),
+        *("ratio", "its, wherever", "ours, wherever", "its AUC@10", "ours", "its FR@10", "ours"),
     )
-    yield f"|---|---|{'---:|' * 13}"
+    rows = []
     for name, halves in result["peers"].items():
         for half, row in halves.items():
             cells = [
@@ -118,7 +123,8 @@ def _peers(result: Mapping[str, Any]) -> Iterator[str]:
                 *(_figure(row[key], "area") for key in ("auc@10", "auc@10, ours")),
                 *(_figure(row[key], "share") for key in ("fr@10", "fr@10, ours")),
             ]
-            yield f"| {name} | {half} | {' | '.join(cells)} |"
+            rows.append((name, half, *cells))
+    yield table(heads, rows, "ll" + "r" * 13)
     for name, what in result["not installed"].items():
         yield f"\n{name} took no part: {what} isn't installed."
     yield ""
@@ -130,22 +136,22 @@ def _calibration(result: Mapping[str, Any]) -> Iterator[str]:
         "All points of the dense scheme that exist and lie inside the picture, of faces that were "
         "seen, in ten groups of equal size by the error that the network expects of each.\n"
     )
-    yield "| tenth | expected | observed | factor |"
-    yield "|---:|---:|---:|---:|"
+    rows = []
     for number, row in enumerate(result["calibration"], start=1):
         errors = [_figure(row[key], "percent") for key in ("expected", "observed")]
-        yield f"| {number} | {' | '.join(errors)} | {row['factor']:.2f} |"
+        rows.append((str(number), *errors, f"{row['factor']:.2f}"))
+    yield table(("tenth", "expected", "observed", "factor"), rows, "rrrr")
     yield ""
 
 
 def _found(result: Mapping[str, Any]) -> Iterator[str]:
     yield "## Found, and found where nothing is\n"
-    yield f"| network | {' | '.join(scores.GROUPS)} | false finds |"
-    yield f"|---|{'---:|' * (len(scores.GROUPS) + 1)}"
+    rows = []
     for name, row in result["found"].items():
         shares = [_figure(row[group], "share") for group in scores.GROUPS]
         false = _figure(result["false finds"][name], "share")
-        yield f"| {name} | {' | '.join(shares)} | {false} |"
+        rows.append((name, *shares, false))
+    yield table(("network", *scores.GROUPS, "false finds"), rows, "lr" + "r" * len(scores.GROUPS))
     groups = "; ".join(f"{group}: {', '.join(names)}" for group, names in scores.GROUPS.items())
     yield f"\nFamilies: {groups}.\n"
 
@@ -154,10 +160,11 @@ def _times(result: Mapping[str, Any]) -> Iterator[str]:
     sizes = list(next(iter(result["milliseconds"].values()), {}))
     yield "## Milliseconds a picture\n"
     yield "Picture in, points out, two threads, median of 20 after warming up.\n"
-    yield f"| network | {' | '.join(f'{size} px' for size in sizes)} |"
-    yield f"|---|{'---:|' * len(sizes)}"
-    for name, row in result["milliseconds"].items():
-        yield f"| {name} | {' | '.join(_figure(row[size], 'ms') for size in sizes)} |"
+    rows = [
+        (name, *(_figure(row[size], "ms") for size in sizes))
+        for name, row in result["milliseconds"].items()
+    ]
+    yield table(("network", *(f"{size} px" for size in sizes)), rows, "l" + "r" * len(sizes))
     yield ""
 
 

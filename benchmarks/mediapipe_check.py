@@ -31,6 +31,8 @@ from auto_rig_face.models.face_landmarker import FaceLandmarker, FacePrediction
 from auto_rig_face.rigging.dense_points import NAMED_POINTS, name_points
 from numpy.typing import NDArray
 
+from training.markdown import table
+
 from . import ROOT
 from .mediapipe_crops import (
     STEPS,
@@ -270,8 +272,7 @@ def report(rows: list[Row], unseen: list[tuple[Sitting, str]], version: str) -> 
         *(f"- no limit: {text}" for text in _unlimited(rows)),
         "",
         *(_explanations(rows) if rows else ()),
-        *_pictures(rows),
-        *(f"| {s.label} | {s.view} | no face: {who} |  |  |  |  |  |" for s, who in unseen),
+        _pictures(rows, unseen),
         "",
     ]
     return "\n".join(lines)
@@ -286,12 +287,12 @@ def _unlimited(rows: list[Row]) -> Iterator[str]:
 def _explanations(rows: list[Row]) -> Iterator[str]:
     yield "What makes the difference, from the package's settled film (mean over all pictures):"
     yield ""
-    yield "| our crop | mean | worst picture |"
-    yield "|---|---|---|"
+    crops = []
     for step in (*STEPS, DELIVERED):
         means = [row.steps[step].mean for row in rows]
         start = "" if step == STEPS[0] else "... and "
-        yield f"| {start}{step} | {np.mean(means):.3f} | {max(means):.3f} |"
+        crops.append((f"{start}{step}", f"{np.mean(means):.3f}", f"{max(means):.3f}"))
+    yield table(("our crop", "mean", "worst picture"), crops)
     yield ""
     off = {who: np.mean([row.known[who] for row in rows]) for who in rows[0].known}
     yield (
@@ -307,24 +308,25 @@ def _explanations(rows: list[Row]) -> Iterator[str]:
     yield ""
 
 
-def _pictures(rows: list[Row]) -> Iterator[str]:
+def _pictures(rows: list[Row], unseen: list[tuple[Sitting, str]]) -> str:
     groups = ("networks", "networks", "delivered", "delivered", "the package itself", "delivered")
     kinds = ("photograph", "film", "photograph", "film", "photograph from film", "coefficients")
-    heads = (f"{group}: {kind}" for group, kind in zip(groups, kinds, strict=True))
-    yield f"| picture | view | {' | '.join(heads)} |"
-    yield "|---" * (2 + len(kinds)) + "|"
+    heads = [f"{group}: {kind}" for group, kind in zip(groups, kinds, strict=True)]
+    lines: list[tuple[str, ...]] = []
     for row in rows:
         same, rest = (row.same_photograph, row.same_film), (row.photograph, row.film, row.itself)
         cells = [f"{each.mean:.3f} / {each.worst:.3f}" for each in same]
         cells += [f"{each.mean:.2f} / {each.worst:.2f}" for each in rest]
-        cells = [row.sitting.label, row.sitting.view, *cells, f"{row.coefficients:.2f}"]
-        yield f"| {' | '.join(cells)} |"
+        lines.append((row.sitting.label, row.sitting.view, *cells, f"{row.coefficients:.2f}"))
     if rows:
         columns = ("same_photograph", "same_film", "photograph", "film", "itself")
         means = [_mean(getattr(row, name) for row in rows) for name in columns]
         cells = [f"{mean:.3f}" for mean in means[:2]] + [f"{mean:.2f}" for mean in means[2:]]
         worst = max(row.coefficients for row in rows)
-        yield f"| mean of {len(rows)} |  | {' | '.join(cells)} | worst {worst:.2f} |"
+        lines.append((f"mean of {len(rows)}", "", *cells, f"worst {worst:.2f}"))
+    nothing = [""] * (len(kinds) - 1)
+    lines += [(s.label, s.view, f"no face: {who}", *nothing) for s, who in unseen]
+    return table(("picture", "view", *heads), lines)
 
 
 def main() -> int:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training.markdown import table
+
 if TYPE_CHECKING:
     from .quality import HeadResult
 
@@ -48,51 +50,41 @@ def markdown(results: Sequence[HeadResult], ours: str) -> str:
 
 def _shape_table(results: Sequence[HeadResult]) -> list[str]:
     rows = [
-        "| head | method | shapes | error | nothing | ratio | cosine | MAE mm | Q95 mm |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    rows += [
-        f"| {result.name} | {method} | {score.shapes} | {score.error:.2f} | {score.nothing:.2f} "
-        f"| {score.ratio:.2f} | {score.cosine:.3f} | {score.mae:.2f} | {score.q95:.2f} |"
+        (
+            *(result.name, method, str(score.shapes)),
+            *(f"{value:.2f}" for value in (score.error, score.nothing, score.ratio)),
+            *(f"{score.cosine:.3f}", f"{score.mae:.2f}", f"{score.q95:.2f}"),
+        )
         for result in results
         for method, score in result.summary.items()
     ]
-    return rows if len(rows) > 2 else ["", "None in this run."]
+    heads = ("head", "method", "shapes", "error", "nothing", "ratio", "cosine", "MAE mm", "Q95 mm")
+    return _table(heads, rows)
 
 
 def _worst_table(results: Sequence[HeadResult], ours: str) -> list[str]:
-    rows = [
-        "| head | shape | error | nothing | ratio | cosine | amplitude |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for result in results:
         scores = sorted(result.methods.get(ours, []), key=lambda score: -score.ratio)
-        rows += [
-            f"| {result.name} | {score.shape} | {score.error:.2f} | {score.nothing:.2f} "
-            f"| {score.ratio:.2f} | {score.cosine:.2f} | {score.amplitude:.2f} |"
-            for score in scores[:WORST_SHAPES]
-        ]
-    return rows if len(rows) > 2 else ["", "None in this run."]
+        for score in scores[:WORST_SHAPES]:
+            figures = (score.error, score.nothing, score.ratio, score.cosine, score.amplitude)
+            rows.append((result.name, score.shape, *(f"{value:.2f}" for value in figures)))
+    return _table(("head", "shape", "error", "nothing", "ratio", "cosine", "amplitude"), rows)
 
 
 def _landmark_table(results: Sequence[HeadResult]) -> list[str]:
-    rows = ["| head | points | mean | worst | where |", "|---|---|---|---|---|"]
+    rows = []
     for result in results:
         if result.landmark_errors:
             worst = max(result.landmark_errors, key=lambda name: result.landmark_errors[name])
             values = list(result.landmark_errors.values())
-            rows.append(
-                f"| {result.name} | {len(values)} | {np.mean(values):.1f} "
-                f"| {max(values):.1f} | {worst} |"
-            )
-    return rows if len(rows) > 2 else ["", "None in this run."]
+            figures = (f"{np.mean(values):.1f}", f"{max(values):.1f}")
+            rows.append((result.name, str(len(values)), *figures, worst))
+    return _table(("head", "points", "mean", "worst", "where"), rows)
 
 
 def _certificate_table(results: Sequence[HeadResult]) -> list[str]:
-    rows = [
-        "| head | vertices | seconds | outcome | misses | not measurable |",
-        "|---|---|---|---|---|---|",
-    ]
+    rows = []
     for result in results:
         missed = [
             f"{metric['name']} {metric['value']:.3g} of {metric['limit']:.3g} ({metric['place']})"
@@ -101,8 +93,11 @@ def _certificate_table(results: Sequence[HeadResult]) -> list[str]:
         ]
         absent = [metric["name"] for metric in result.metrics if metric["value"] is None]
         outcome = result.outcome if result.outcome != "rigged" or missed else "certified"
-        rows.append(
-            f"| {result.name} | {result.vertices} | {result.seconds:.1f} | {outcome} "
-            f"| {'; '.join(missed) or result.message} | {', '.join(absent)} |"
-        )
-    return rows
+        size = (str(result.vertices), f"{result.seconds:.1f}")
+        misses = "; ".join(missed) or result.message
+        rows.append((result.name, *size, outcome, misses, ", ".join(absent)))
+    return _table(("head", "vertices", "seconds", "outcome", "misses", "not measurable"), rows)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [table(heads, rows)] if rows else ["", "None in this run."]

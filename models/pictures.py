@@ -87,6 +87,21 @@ def read_film(path: Path) -> Iterator[tuple[float, Picture]]:
         film.release()
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files in a folder, in sequence; those that are hidden by their name aren't meant.
+    Raises RigError where it can't be read.
+    """
+    try:
+        files = [path for path in folder.iterdir() if path.is_file()]
+    except OSError as error:
+        raise RigError(
+            f"{folder} can't be read: {error.strerror or error}.",
+            "Check that the folder is there and may be read.",
+        ) from error
+    shown = [path for path in files if not path.name.startswith(".")]
+    return in_sequence([path for path in shown if path.suffix.lower() in PICTURE_ENDINGS])
+
+
 def in_sequence(paths: list[Path]) -> list[Path]:
     """Picture files in the order of the numbers in their names: frame2 before frame10."""
 

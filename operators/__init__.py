@@ -26,6 +26,7 @@ from .import_speech import AUTORIGFACE_OT_import_speech
 from .make_pose_assets import AUTORIGFACE_OT_make_pose_assets
 from .make_previews import AUTORIGFACE_OT_make_previews
 from .match_expression import AUTORIGFACE_OT_match_expression
+from .match_image import AUTORIGFACE_OT_match_image
 from .match_render import AUTORIGFACE_OT_match_render
 from .named_poses import (
     AUTORIGFACE_OT_apply_pose,
@@ -63,6 +64,7 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         AUTORIGFACE_OT_idle_life,
         AUTORIGFACE_OT_remove_idle_life,
         AUTORIGFACE_OT_match_expression,
+        AUTORIGFACE_OT_match_image,
         AUTORIGFACE_OT_match_render,
         AUTORIGFACE_OT_make_previews,
         AUTORIGFACE_OT_save_pose,

@@ -51,6 +51,15 @@ def can_work(
     return not reason
 
 
+class WorksOnMesh:
+    """An operator on any mesh, whether it has a rig or not."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """A mesh, or something that belongs to a head of ours, is active in Object Mode."""
+        return can_work(cls, context)
+
+
 def can_work_where(
     cls: type[bpy.types.Operator],
     context: bpy.types.Context,

@@ -9,7 +9,7 @@ from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import state_of
 from .common import (
-    can_work,
+    WorksOnMesh,
     can_work_where,
     chosen_head,
     forget_error,
@@ -19,7 +19,7 @@ from .common import (
 )
 
 
-class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
+class AUTORIGFACE_OT_edit_markers(WorksOnMesh, bpy.types.Operator):
     """Show 13 markers on the face. Drag those that are wrong, then press Auto-Rig Face."""
 
     bl_idname = "auto_rig_face.edit_markers"
@@ -28,11 +28,6 @@ class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
         "Show 13 markers on the face. Drag those that are wrong, then press Auto-Rig Face"
     )
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """A mesh, or something that belongs to a head of ours, is active."""
-        return can_work(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Show the markers at the present landmarks, or at a guess."""

@@ -9,7 +9,7 @@ from bpy.props import FloatProperty
 
 from ..errors import RigError
 from .common import AnimatesRig, chosen_head, forget_error, tell_error
-from .match_expression import take_over
+from .taking_over import take_over
 
 
 class AUTORIGFACE_OT_match_render(AnimatesRig, bpy.types.Operator):

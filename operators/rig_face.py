@@ -11,7 +11,7 @@ from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import progress_of
 from .common import (
-    can_work,
+    WorksOnMesh,
     chosen_head,
     forget_error,
     leave_pose_mode,
@@ -39,18 +39,13 @@ _REPORTS: Final = {
 }
 
 
-class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
+class AUTORIGFACE_OT_rig_face(WorksOnMesh, bpy.types.Operator):
     """Rig the active head: shape keys, bones, skin weights, and a certificate."""
 
     bl_idname = "auto_rig_face.rig_face"
     bl_label = "Auto-Rig Face"
     bl_description = "Rig the active head: shape keys, bones, skin weights, and a certificate"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """A mesh, or something that belongs to a head of ours, is active."""
-        return can_work(cls, context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start the job; a timer carries it from stage to stage."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..scene import edits
-from . import emotion_pie, icons
+from . import emotion_pie, icons, image_menu
 from .acting_presets import AUTORIGFACE_PT_acting_presets
 from .capture_gains import AUTORIGFACE_PT_gains, AUTORIGFACE_UL_gains
 from .controls import (
@@ -59,11 +59,13 @@ def register() -> None:
     _register_classes()
     emotion_pie.register()
     edits.register()
+    image_menu.register()
 
 
 def unregister() -> None:
     """Take them away again."""
     edits.unregister()
+    image_menu.unregister()
     emotion_pie.unregister()
     _unregister_classes()
     icons.unregister()

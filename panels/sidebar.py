@@ -16,7 +16,6 @@ from ..properties import (
     RigProgress,
     SequenceStep,
     head_of,
-    is_rigged,
     progress_of,
     settings_of,
     state_of,
@@ -104,15 +103,14 @@ class AUTORIGFACE_PT_figures(SidebarPanel, bpy.types.Panel):
         _draw_passed(self.layout, state_of(head_of(context.active_object)))
 
 
-class AUTORIGFACE_PT_remarks(SidebarPanel, bpy.types.Panel):
+class AUTORIGFACE_PT_remarks(RigPanel, bpy.types.Panel):
     bl_label = "Remarks"
     bl_parent_id = "AUTORIGFACE_PT_main"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The active object belongs to a head with remarks."""
-        head = head_of(context.active_object)
-        return head is not None and is_rigged(head) and len(state_of(head).messages) > 0
+        return super().poll(context) and len(state_of(head_of(context.active_object)).messages) > 0
 
     def draw(self, context: bpy.types.Context) -> None:
         """What the rig tells the artist."""
@@ -220,6 +218,7 @@ class AUTORIGFACE_PT_performance(RigPanel, bpy.types.Panel):
         column = self.layout.column(align=True)
         row = column.row(align=True)
         row.operator("auto_rig_face.match_expression", icon="IMAGE_DATA")
+        row.operator("auto_rig_face.match_image", text="", icon="IMAGE")
         row.operator("auto_rig_face.match_render", text="", icon="RENDER_RESULT")
         column.operator("auto_rig_face.import_capture", icon="IMPORT")
         column.operator("auto_rig_face.import_speech", icon="SPEAKER")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..rigging.data import Appearance, Message
 
 MAX_TEXTURE: Final = 1024
+_LEAST_COVER: Final = 1e-4  # below it, there is no colour left to be divided by an alpha
 _CLAY: Final = (0.8, 0.8, 0.8)
 
 
@@ -112,14 +113,19 @@ def read_image(image: bpy.types.Image, *, on_white: bool = False) -> NDArray[np.
         return None
     step = -(-max(values.shape) // MAX_TEXTURE)
     values = values[::-step, ::step]
-    if on_white and values.shape[2] == 4:
+    cover = None
+    # What a channel-packed image has in its alpha is no transparency.
+    if on_white and values.shape[2] == 4 and image.alpha_mode != "CHANNEL_PACKED":
         cover = values[..., 3:].clip(0.0, 1.0)
-        values = values[..., :3] * cover + (1.0 - cover)
     values = values[..., :3]
     if values.shape[2] < 3:
         values = np.repeat(values[..., :1], 3, axis=2)
     if image.is_float:
+        if cover is not None:  # Blender keeps floats multiplied by their alpha, bytes not
+            values = values / np.maximum(cover, _LEAST_COVER)
         values = linear_to_srgb(values)
+    if cover is not None:
+        values = values * cover + (1.0 - cover)
     return (np.nan_to_num(values).clip(0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..properties import state_of
 from ..vocabulary import MARKERS
 from .mesh_access import matrix_array
-from .objects import derived_name
+from .objects import derived_name, put_away
 from .transaction import Transaction
 
 SUFFIX: Final = "_Markers"
@@ -119,7 +119,7 @@ def settle_markers(
 
 
 def remove_markers(context: bpy.types.Context, head: bpy.types.Object) -> int:
-    """Remove the head's markers and their collection; return how many there were."""
+    """Remove the head's markers and put their collection away; return how many there were."""
     markers = markers_of(context, head)
     collections = {item for marker in markers.values() for item in marker.users_collection}
     for marker in markers.values():
@@ -127,7 +127,7 @@ def remove_markers(context: bpy.types.Context, head: bpy.types.Object) -> int:
     for collection in collections:
         is_ours = collection.name.startswith(derived_name(head, SUFFIX))
         if is_ours and len(collection.all_objects) == 0 and len(collection.children) == 0:
-            bpy.data.collections.remove(collection)
+            put_away(collection)
     return len(markers)
 
 
@@ -147,8 +147,13 @@ def _collection(
     for marker in markers_of(context, head).values():
         if marker.users_collection:
             return marker.users_collection[0]
-    collection = bpy.data.collections.new(derived_name(head, SUFFIX))
-    transaction.on_rollback(lambda: bpy.data.collections.remove(collection))
+    name = derived_name(head, SUFFIX)
+    collection = bpy.data.collections.get((name, None))  # one that was put away before
+    if collection is None or collection.users or len(collection.all_objects):
+        collection = bpy.data.collections.new(name)
+        transaction.on_rollback(lambda: bpy.data.collections.remove(collection))
+    else:
+        transaction.on_rollback(lambda: put_away(collection))
     context.scene.collection.children.link(collection)
     return collection
 

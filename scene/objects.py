@@ -40,6 +40,17 @@ def link_beside(
     _follow_local_view(context, new)
 
 
+def put_away(collection: bpy.types.Collection) -> None:
+    """Take an empty collection out of every scene. Without users it isn't saved with the file.
+
+    It isn't removed: where that is undone, Blender 5.2 may bring the collection back without its
+    place in the scene, and nobody sees any more what lies in it.
+    """
+    for holder in (*(scene.collection for scene in bpy.data.scenes), *bpy.data.collections):
+        if collection in holder.children.values():
+            holder.children.unlink(collection)
+
+
 def make_single_user(obj: bpy.types.Object, transaction: Transaction) -> bool:
     """Give ``obj`` its own copy of a mesh that other objects use too; whether that was needed."""
     shared = obj.data

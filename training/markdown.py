@@ -11,8 +11,12 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Cells in rows under their heads."""
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]], align: str = "") -> str:
+    """Cells in rows under their heads. ``align``: a letter for each column, "l" or "r"; all are on
+    the left without it.
+    """
     heads = tuple(heads)
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    sides = {"l": "---|", "r": "---:|"}
+    line = "".join(sides[side] for side in align or "l" * len(heads))
+    lines = ["| " + " | ".join(heads) + " |", "|" + line]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])

@@ -8,49 +8,12 @@ import bpy
 import numpy as np
 import pytest
 from auto_rig_face.errors import RigError
-from auto_rig_face.models.assets import asset_path
 from auto_rig_face.pipeline import cut_mouth
 from auto_rig_face.properties import has_sealed_mouth, is_rigged, state_of
-from auto_rig_face.rigging.head import Role
 from auto_rig_face.rigging.mouth_bag import BadCutError
-from auto_rig_face.rigging.template import load_template
 from auto_rig_face.scene.mesh_access import basis_positions
 
 SCALE = 0.06  # metres between the eyes
-
-
-@pytest.fixture
-def sealed(context, human, make_active) -> bpy.types.Object:
-    """The human head with a smooth patch in place of lips and mouth bag, and the artist's data."""
-    template = load_template(asset_path("template.npz"))
-    head, seam = template.head, template.head.seam
-    middle = np.concatenate([seam.upper, seam.lower]).mean(axis=0)
-    skin = ~np.isin(head.role, (Role.EYE_L, Role.EYE_R))
-    offset = head.vertices[skin] - middle
-    bag = ~head.visible[skin] & (np.linalg.norm(offset, axis=1) < 1.6) & (offset[:, 1] < 0.16)
-    bag |= np.isin(head.role[skin], (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
-    bag |= ((offset / [0.5, 0.2, 0.6])[:, :3] ** 2).sum(axis=1) < 1.0
-    mesh = bmesh.new()
-    mesh.from_mesh(human.data)
-    mesh.verts.ensure_lookup_table()
-    before = {edge for edge in mesh.edges if edge.is_boundary}
-    doomed = [mesh.verts[row] for row in np.flatnonzero(bag)]
-    bmesh.ops.delete(mesh, geom=doomed, context="VERTS")
-    rim = [edge for edge in mesh.edges if edge.is_boundary and edge not in before]
-    filled = bmesh.ops.holes_fill(mesh, edges=rim)["faces"]
-    bmesh.ops.triangulate(mesh, faces=filled)
-    mesh.to_mesh(human.data)
-    mesh.free()
-    human.data.validate()
-    human.data.uv_layers.new(name="UVMap")
-    group = human.vertex_groups.new(name="Mine")
-    group.add(range(len(human.data.vertices)), 0.25, "REPLACE")
-    human.shape_key_add(name="Basis")
-    own = human.shape_key_add(name="Mine")
-    for point in own.data:
-        point.co.z += 0.01
-    make_active(human)
-    return human
 
 
 def press() -> set[str]:

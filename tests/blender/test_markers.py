@@ -135,7 +135,19 @@ def test_removing_leaves_nothing(context, head, places):
     show(context, head, places)
     remove_markers(context, head)
     assert sorted(bpy.data.objects.keys()) == before
-    assert len(bpy.data.collections) == 0
+    assert len(context.scene.collection.children) == 0
+    assert [collection.users for collection in bpy.data.collections] == [0]
+
+
+def test_the_same_collection_is_used_again(context, head, places):
+    # A removed one may come back by undo without its place in the scene.
+    show(context, head, places)
+    put_away = bpy.data.collections["Head_Markers"]
+    remove_markers(context, head)
+    show(context, head, places)
+    assert context.scene.collection.children.values() == [put_away]
+    assert len(put_away.objects) == len(MARKERS)
+    assert len(bpy.data.collections) == 1
 
 
 def test_a_failure_takes_the_markers_back(context, head, places):

@@ -261,8 +261,10 @@ def test_the_last_render_is_matched(
     file = tmp_path / "gasp.png"
     cv2.imwrite(str(file), portrait({"jawOpen": 0.8})[:, :, ::-1])
     render_picture(context.scene, file)
-    assert bpy.ops.auto_rig_face.match_render() == {"FINISHED"}
-    assert shown_pose(actor)[INDEX["jawOpen"]] == pytest.approx(0.8, abs=0.25)
+    for operator, given in (("match_render", {}), ("match_image", {"image": "Render Result"})):
+        set_pose(actor, np.zeros(len(ARKIT_SHAPES)))
+        assert getattr(bpy.ops.auto_rig_face, operator)(**given) == {"FINISHED"}
+        assert shown_pose(actor)[INDEX["jawOpen"]] == pytest.approx(0.8, abs=0.25)
     assert curves_by_path(actor) == {}
     settings = context.scene.render.image_settings
     assert (settings.file_format, settings.color_depth) == ("OPEN_EXR", "32")

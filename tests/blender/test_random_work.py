@@ -5,20 +5,31 @@ whatever is undone is exactly as it was.
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import bpy
+import cv2
 import numpy as np
 import pytest
-from auto_rig_face.properties import settings_of, state_of
+from auto_rig_face.properties import has_sealed_mouth, head_of, is_rigged, settings_of, state_of
+from auto_rig_face.rigging.data import HeadFrame
+from auto_rig_face.rigging.views import look, render
+from auto_rig_face.scene.head import SceneOptions
 from auto_rig_face.scene.mesh_access import basis_positions, key_positions
+from auto_rig_face.scene.reader import read
 from auto_rig_face.scene.state import _dump
 from auto_rig_face.vocabulary import ARKIT_SHAPES
+from numpy.typing import NDArray
 
-SECONDS: Final = 12.0  # of each sequence, at most
+SECONDS: Final = 8.0  # of each sequence, at most
 STEPS: Final = 60
+SIZE: Final = 0.06  # of the human head, and how it is turned
+TURN: Final = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # left, up, front
 
 
 def digest() -> dict[str, Any]:
@@ -37,8 +48,12 @@ def digest() -> dict[str, Any]:
             found[f"bones {obj.name}"] = bones
     found["actions"] = {action.name: _of_action(action) for action in bpy.data.actions}
     found["collections"] = {
-        item.name: sorted(o.name for o in item.objects) for item in bpy.data.collections
+        item.name: sorted(o.name for o in item.objects)
+        for item in bpy.data.collections
+        if item.users
     }
+    found["materials"] = sorted(item.name for item in bpy.data.materials if item.users)
+    found["frames"] = [bpy.context.scene.frame_start, bpy.context.scene.frame_end]
     found["scene"] = sorted(obj.name for obj in bpy.context.scene.objects)
     found["lost keys"] = [keys.name for keys in bpy.data.shape_keys if keys.user is None]
     found["sequence"] = [step.emotion for step in settings_of(bpy.context).acting.sequence]
@@ -127,9 +142,10 @@ def _of_action(action: bpy.types.Action) -> list[Any]:
 class Artist:
     """Does things at random, and remembers what everything looked like at each undo step."""
 
-    def __init__(self, random: np.random.Generator, folder: Any, path: str) -> None:
-        self.random, self.folder, self.path = random, folder, path
+    def __init__(self, random: np.random.Generator, folder: Path) -> None:
+        self.random, self.folder, self.path = random, folder, str(folder / "work.blend")
         self.done: list[str] = []
+        bpy.ops.wm.save_as_mainfile(filepath=self.path)
         self._begin()
 
     def _begin(self) -> None:
@@ -144,7 +160,7 @@ class Artist:
         elif 0.22 <= chance < 0.40 and self.at < len(self.history) - 1:
             self._go("redo", 1)
         elif 0.40 <= chance < 0.44:
-            self._reopen()
+            self.reopen()
         else:
             self._operate()
 
@@ -154,7 +170,7 @@ class Artist:
         self.at += by
         self._same(digest(), self.history[self.at])
 
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
         self.done.append("reopen")
         bpy.ops.wm.save_as_mainfile(filepath=self.path)
         bpy.ops.wm.open_mainfile(filepath=self.path)
@@ -166,13 +182,17 @@ class Artist:
     def _operate(self) -> None:
         choices = self._choices()
         name = sorted(choices)[int(self.random.integers(len(choices)))]
-        given = choices[name]
+        self._run(name, choices[name])
+
+    def _run(self, name: str, given: dict[str, Any]) -> bool:
+        """Whether the operator has done something."""
         self.done.append(f"{name} {given}")
         operators = bpy.ops.object if name == "modifier_add" else bpy.ops.auto_rig_face
         operator = getattr(operators, name)
         bpy.context.view_layer.objects.active = bpy.data.objects["Human"]
         if not operator.poll():
-            return
+            self.done[-1] += " is not possible"
+            return False
         try:
             result = operator("EXEC_DEFAULT", True, **given)
         except RuntimeError as error:
@@ -182,8 +202,16 @@ class Artist:
             self.history = [*self.history[: self.at + 1], digest()]
             self.at += 1
             assert self.history[-1]["lost keys"] == [], "\n".join(self.done)
-        else:
-            self._same(digest(), self.history[self.at])
+            return True
+        self._same(digest(), self.history[self.at])
+        return False
+
+    def insist(self, name: str) -> None:
+        """Do this very thing, and go to and fro in the history."""
+        done = self._run(name, self._choices()[name])
+        assert done, "\n".join(self.done)
+        for step, by in (("undo", -1), ("redo", 1), ("undo", -1), ("redo", 1)):
+            self._go(step, by)
 
     def _choices(self) -> dict[str, dict[str, Any]]:
         number = int(self.random.integers(100))
@@ -201,7 +229,17 @@ class Artist:
             "edit_markers": {},
             "hide_markers": {},
             "import_capture": {"filepath": str(self.folder / "take.csv"), "start": number},
+            "import_speech": {"filepath": str(self.folder / "line.json"), "start": number},
+            "match_expression": {
+                "filepath": str(self.folder / "face.png"),
+                "result": ("POSE", "KEYS")[number % 2],
+                "start": number,
+            },
+            "match_image": {"image": "face.png"},
+            "make_previews": {},
         }
+        if has_sealed_mouth(bpy.data.objects["Human"]):
+            choices["cut_mouth"] = {}
         if "Triangulate" in bpy.data.objects["Human"].modifiers:
             choices["apply_modifiers"] = {}
         else:
@@ -211,7 +249,7 @@ class Artist:
             choices["delete_pose"] = {"pose": poses[-1]}
         if number < 30:
             choices["remove_rig"] = {}
-        if number < 20:
+        if number < 20 or not is_rigged(head_of(bpy.data.objects["Human"])):
             choices["rig_face"] = {}
         return choices
 
@@ -224,18 +262,71 @@ class Artist:
         assert not different, story
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_what_is_undone_is_as_it_was(actor, tmp_path, seed):
+def lay_out(folder: Path, face: NDArray[np.uint8]) -> None:
+    """What the operators read: a take, a line of speech, and the picture of a face, which is an
+    image of the file, too.
+    """
     rows = [f"00:00:00:{frame:02d}.000," + ",".join(["52", *["0.5"] * 52]) for frame in range(20)]
     names = ",".join(name[0].upper() + name[1:] for name in ARKIT_SHAPES)
-    (tmp_path / "take.csv").write_text("\n".join([f"Timecode,BlendShapeCount,{names}", *rows]))
+    (folder / "take.csv").write_text("\n".join([f"Timecode,BlendShapeCount,{names}", *rows]))
+    line = [("M", 0.5, 0.6), ("AA1", 0.6, 0.9), ("P", 0.9, 1.0)]
+    phonemes = [{"phoneme": name, "start": start, "end": end} for name, start, end in line]
+    (folder / "line.json").write_text(json.dumps(phonemes))
+    cv2.imwrite(str(folder / "face.png"), face[:, :, ::-1])
+    image = bpy.data.images.load(str(folder / "face.png"))
+    image.pack()
+    image.use_fake_user = True
     settings_of(bpy.context).acting.hold = 4
-    path = str(tmp_path / "work.blend")
-    bpy.ops.wm.save_as_mainfile(filepath=path)
-    artist = Artist(np.random.default_rng(seed), tmp_path, path)
+
+
+@pytest.fixture
+def acting_head(
+    actor: bpy.types.Object, portrait: Callable[..., NDArray[np.uint8]], tmp_path: Path
+) -> Path:
+    """A rigged head whose mouth is open already; the folder of its files."""
+    lay_out(tmp_path, portrait({"jawOpen": 0.6}))
+    return tmp_path
+
+
+@pytest.fixture
+def sealed_head(context: bpy.types.Context, sealed: bpy.types.Object, tmp_path: Path) -> Path:
+    """A head with a sealed mouth, rigged by the button; the folder of its files."""
+    assert bpy.ops.auto_rig_face.rig_face() == {"FINISHED"}
+    face_mesh, _ = read(context, sealed, options=SceneOptions())
+    frame = HeadFrame(np.zeros(3), TURN, SIZE)
+    lay_out(tmp_path, render(face_mesh, look(frame, 0.0, resolution=400)))
+    return tmp_path
+
+
+def work(artist: Artist) -> None:
+    """At random, for a while."""
     start = time.monotonic()
     while len(artist.done) < STEPS and time.monotonic() - start < SECONDS:
         artist.act()
+    print("\n".join(artist.done))
     assert len(artist.done) >= 8
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_is_undone_is_as_it_was(acting_head: Path, seed: int) -> None:
+    work(Artist(np.random.default_rng(seed), acting_head))
+
+
+@pytest.mark.timeout(240)
+def test_what_is_undone_after_a_mouth_was_cut_is_as_it_was(sealed_head: Path) -> None:
+    artist = Artist(np.random.default_rng(4), sealed_head)
+    artist.insist("cut_mouth")
+    work(artist)
+
+
+@pytest.mark.timeout(240)
+def test_what_takes_longer_is_undone_and_done_again(acting_head: Path) -> None:
+    random = np.random.default_rng(5)
+    artist = Artist(random, acting_head)
+    slow = ["import_speech", "match_expression", "match_image", "make_previews"]
+    for name in random.permutation(slow):
+        artist.insist(str(random.choice(["emotion_transition", "idle_life", "save_pose"])))
+        artist.insist(name)
+        artist.reopen()
     print("\n".join(artist.done))

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from auto_rig_face.errors import RigError
 from auto_rig_face.models import pictures
-from auto_rig_face.models.pictures import in_sequence, is_film, read_film, read_picture
+from auto_rig_face.models.pictures import (
+    in_sequence,
+    is_film,
+    pictures_in,
+    read_film,
+    read_picture,
+)
 
 
 def film_of(path: Path, levels: list[int], fps: float = 25.0) -> Path:
@@ -89,3 +95,12 @@ def test_pictures_are_in_the_order_of_their_numbers() -> None:
     names = ["face10.png", "face2.png", "Face1.png", "a.png"]
     ordered = in_sequence([Path(name) for name in names])
     assert [path.name for path in ordered] == ["a.png", "Face1.png", "face2.png", "face10.png"]
+
+
+def test_the_pictures_of_a_folder_come_in_sequence(tmp_path: Path) -> None:
+    for name in ("f10.png", "f2.PNG", "notes.txt", "._f2.png", "film.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "inner.png").mkdir()
+    assert [path.name for path in pictures_in(tmp_path)] == ["f2.PNG", "f10.png"]
+    with pytest.raises(RigError, match="none"):
+        pictures_in(tmp_path / "none")

@@ -90,7 +90,7 @@ def test_a_capture_is_looked_for_beside_the_script(tmp_path: Path) -> None:
 def test_the_example_of_the_manual_can_be_played(tmp_path: Path) -> None:
     manual = (HERE.parents[1] / "docs" / "animate.md").read_text(encoding="utf-8")
     example = manual.partition("```json\n")[2].partition("```")[0]
-    for name in ("take_7_cal.csv", "line_3.json"):
+    for name in ("take_7_cal.csv", "line_3.json", "gasp.png", "calm.png"):
         (tmp_path / name).write_text("")
     kinds = [event.kind for event in read_text(tmp_path, example).events]
     assert set(kinds) == set(READERS)

@@ -133,10 +133,11 @@ def test_speech_and_idle_life_are_in_both_files(
     report = play(life, *events, formats=("blend", "glb"), frame_rate=rate)
     assert report["frames"] == [1, 130]
     assert [(e["type"], e["start"], e["end"]) for e in report["events"]] == [
-        ("idle", 2, 130.0),
-        ("emotion", 1, 23.0),
-        ("speech", 12, float(last)),
+        ("idle", 2, 130),
+        ("emotion", 1, 23),
+        ("speech", 12, last),
     ]
+    assert all(type(event[name]) is int for event in report["events"] for name in ("start", "end"))
     assert all(event["keys"] > 10 for event in report["events"])
 
     in_blend = assert_the_glb_moves_as_the_blend_does(tmp_path / "out", report["frames"])
@@ -217,7 +218,7 @@ def test_the_blend_is_the_artist_s_file_with_keys(
     assert saved["status"] == "animated"
     assert saved["files"] == ["rig.blend", "rig.json"]
     assert saved["events"] == [
-        {"number": 1, "type": "emotion", "start": 1, "end": 49.0, "keys": report["keys"]}
+        {"number": 1, "type": "emotion", "start": 1, "end": 49, "keys": report["keys"]}
     ]
 
 
@@ -258,6 +259,16 @@ def test_a_new_frame_rate_is_told_where_something_was_animated(
     report = play(JOY, frame_rate=30)
     assert report["status"] == "animated_with_warnings"
     assert "frame rate was 24 and is 30" in report["messages"][0]["text"]
+
+
+def test_a_take_that_ends_between_two_frames_ends_at_the_next(
+    rigged: bpy.types.Object, play: Play, tmp_path: Path
+) -> None:
+    write_capture(tmp_path / "short.json", fps=60.0, frames=2, jawOpen=0.5)
+    report = play({"type": "capture", "file": "short.json", "start": 10, "tolerance": 0})
+    (event,) = report["events"]
+    assert (event["start"], event["end"]) == (10, 11)
+    assert type(event["end"]) is int
 
 
 def test_several_heads_need_a_name(
