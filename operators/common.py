@@ -17,6 +17,7 @@ from ..properties import (
     settings_of,
     state_of,
 )
+from ..translations import translated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,23 +44,24 @@ def can_work(
 ) -> bool:
     """A poll that says what is missing."""
     if progress_of(context).running:
-        cls.poll_message_set("A face is being rigged; press Esc to cancel it")
+        cls.poll_message_set(translated, "A face is being rigged; press Esc to cancel it")
         return False
     head = head_of(context.active_object)
     if head is None:
-        cls.poll_message_set("Click the head first, so that it is the active object")
+        cls.poll_message_set(translated, "Click the head first, so that it is the active object")
         return False
     if head.library is not None:
         cls.poll_message_set(
+            translated,
             f'"{head.name}" is linked: make it local, or a library override to animate it '
-            "(Object > Library Override > Make)"
+            "(Object > Library Override > Make)",
         )
         return False
     if head.type != "MESH":
-        cls.poll_message_set(f'"{head.name}" is not a mesh: click the head\'s mesh')
+        cls.poll_message_set(translated, f'"{head.name}" is not a mesh: click the head\'s mesh')
         return False
     if context.mode not in modes:
-        cls.poll_message_set("Switch to Object Mode first")
+        cls.poll_message_set(translated, "Switch to Object Mode first")
         return False
     return True
 
@@ -75,10 +77,10 @@ def can_work_where(
         return False
     head = chosen_head(context)
     if head.override_library is not None or head.data.library is not None:
-        cls.poll_message_set(f'"{head.name}" is linked: change its rig in its own file')
+        cls.poll_message_set(translated, f'"{head.name}" is linked: change its rig in its own file')
         return False
     if not holds(head):
-        cls.poll_message_set(f'"{head.name}" has no {otherwise}')
+        cls.poll_message_set(translated, f'"{head.name}" has no {otherwise}')
         return False
     return True
 
@@ -95,12 +97,15 @@ def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bo
         return False
     head = chosen_head(context)
     if not is_rigged(head):
-        cls.poll_message_set(f'"{head.name}" has no face rig: press Auto-Rig Face first')
+        cls.poll_message_set(
+            translated, f'"{head.name}" has no face rig: press Auto-Rig Face first'
+        )
         return False
     if _is_fixed(head):
         cls.poll_message_set(
+            translated,
             f'The mesh of "{head.name}" is linked, and its sliders with it: right-click the mesh '
-            "in the Outliner, Library Override > Make"
+            "in the Outliner, Library Override > Make",
         )
         return False
     return True
@@ -115,10 +120,15 @@ class AnimatesRig:
         return can_animate(cls, context)
 
 
+def tell(operator: bpy.types.Operator, levels: set[str], text: str) -> None:
+    """Report something in the interface's language."""
+    operator.report(levels, translated(text))
+
+
 def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str) -> None:
     """Warn of keys, if any, that drivers of the artist's move; ``what``: what became of them."""
     if driven:
-        operator.report({"WARNING"}, f"Drivers of yours move {', '.join(driven)}: {what}")
+        tell(operator, {"WARNING"}, f"Drivers of yours move {', '.join(driven)}: {what}")
 
 
 def tell_lost(operator: bpy.types.Operator, lost: tuple[float, str]) -> None:
@@ -126,7 +136,7 @@ def tell_lost(operator: bpy.types.Operator, lost: tuple[float, str]) -> None:
     value, shape = lost
     if value > _NOTABLE:
         text = f"{shape} is up to {value:.2f} off: on controls, it and its opposite share an axis"
-        operator.report({"WARNING"}, text)
+        tell(operator, {"WARNING"}, text)
 
 
 def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
@@ -189,7 +199,7 @@ def tell_error(
     """Report an error where Blender shows it, and keep it for the panel."""
     progress = progress_of(context)
     progress.problem, progress.remedy = error.problem, error.remedy
-    operator.report({level}, str(error))
+    operator.report({level}, f"{translated(error.problem)} {translated(error.remedy)}")
 
 
 def forget_error(context: bpy.types.Context) -> None:

@@ -10,7 +10,8 @@ import bpy
 from bpy.props import BoolProperty
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_error, tell_lost
+from ..translations import translated
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_error, tell_lost
 
 if TYPE_CHECKING:
     from ..scene.control_bake import Baked
@@ -29,7 +30,7 @@ def _has_controls(cls: type[bpy.types.Operator], context: bpy.types.Context) -> 
     from ..scene.control_armature import controls_of
 
     if controls_of(chosen_head(context)) is None:
-        cls.poll_message_set("Press Add Controls first")
+        cls.poll_message_set(translated, "Press Add Controls first")
         return False
     return True
 
@@ -98,8 +99,10 @@ class AUTORIGFACE_OT_remove_controls(ChangesControls, bpy.types.Operator):
             tell_error(self, context, error)
             return {"CANCELLED"}
         context.scene.frame_set(context.scene.frame_current)
-        self.report(
-            {"INFO"}, f"{baked.keys} keys on {baked.curves} curves are on the shape keys again"
+        tell(
+            self,
+            {"INFO"},
+            f"{baked.keys} keys on {baked.curves} curves are on the shape keys again",
         )
         return {"FINISHED"}
 
@@ -161,4 +164,4 @@ def _object_mode(context: bpy.types.Context) -> None:
 
 def _tell_baked(operator: bpy.types.Operator, baked: Baked) -> None:
     tell_lost(operator, (baked.residual, baked.shape))
-    operator.report({"INFO"}, f"{baked.keys} keys on {baked.curves} curves move the controls now")
+    tell(operator, {"INFO"}, f"{baked.keys} keys on {baked.curves} curves move the controls now")

@@ -7,7 +7,7 @@ import bpy
 
 from ..errors import RigError
 from ..properties import has_sealed_mouth
-from .common import can_work_where, chosen_head, forget_error, rig_options, tell_error
+from .common import can_work_where, chosen_head, forget_error, rig_options, tell, tell_error
 
 
 class AUTORIGFACE_OT_cut_mouth(bpy.types.Operator):
@@ -39,5 +39,5 @@ class AUTORIGFACE_OT_cut_mouth(bpy.types.Operator):
             tell_error(self, context, error)
             return {"CANCELLED"}
         context.view_layer.objects.active = head
-        self.report({"INFO"}, "The mouth is open; press Auto-Rig Face to rig it")
+        tell(self, {"INFO"}, "The mouth is open; press Auto-Rig Face to rig it")
         return {"FINISHED"}

@@ -8,7 +8,15 @@ import bpy
 from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import state_of
-from .common import can_work, can_work_where, chosen_head, forget_error, rig_options, tell_error
+from .common import (
+    can_work,
+    can_work_where,
+    chosen_head,
+    forget_error,
+    rig_options,
+    tell,
+    tell_error,
+)
 
 
 class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
@@ -39,7 +47,7 @@ class AUTORIGFACE_OT_edit_markers(bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        self.report({"INFO"}, "Drag the markers that are wrong, then press Auto-Rig Face")
+        tell(self, {"INFO"}, "Drag the markers that are wrong, then press Auto-Rig Face")
         return {"FINISHED"}
 
 

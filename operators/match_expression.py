@@ -20,7 +20,7 @@ from bpy.props import (
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_driven, tell_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -199,9 +199,9 @@ def _tell(
     operator: bpy.types.Operator, notes: tuple[str, ...], written: Written, said: str
 ) -> None:
     for note in notes:
-        operator.report({"WARNING"}, note)
+        tell(operator, {"WARNING"}, note)
     tell_driven(operator, written.driven, "these were left as they are")
-    operator.report({"INFO"}, said)
+    tell(operator, {"INFO"}, said)
 
 
 def _counted(frames: Frames, window_manager: bpy.types.WindowManager) -> Frames:

@@ -10,12 +10,14 @@ import bpy
 from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import progress_of
+from ..translations import translated
 from .common import (
     can_work,
     chosen_head,
     forget_error,
     reference_picture,
     rig_options,
+    tell,
     tell_error,
 )
 
@@ -72,7 +74,7 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
         """Do one stage on each tick of the timer."""
         if event.type == "ESC" and event.value == "PRESS":
             self.cancel(context)
-            self.report({"INFO"}, "Auto-Rig Face was cancelled; nothing was changed")
+            tell(self, {"INFO"}, "Auto-Rig Face was cancelled; nothing was changed")
             return {"CANCELLED"}
         if event.type != "TIMER":
             may_pass = event.type.startswith(_NAVIGATION)
@@ -121,7 +123,7 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
 
     def _finish(self, outcome: RigOutcome) -> set[str]:
         level, text = _REPORTS[outcome.status]
-        self.report({level}, f"{text} ({sum(outcome.seconds.values()):.1f} s)")
+        tell(self, {level}, f"{text} ({sum(outcome.seconds.values()):.1f} s)")
         return {"FINISHED"}
 
     def _fail(self, context: bpy.types.Context, error: RigError, level: str) -> set[str]:
@@ -149,7 +151,7 @@ class AUTORIGFACE_OT_rig_face(bpy.types.Operator):
         progress = progress_of(context)
         progress.stage, progress.fraction = stage, fraction
         context.window_manager.progress_update(fraction)
-        context.workspace.status_text_set(f"Auto-Rig Face: {stage}   (Esc: cancel)")
+        context.workspace.status_text_set(translated(f"Auto-Rig Face: {stage}   (Esc: cancel)"))
         _redraw_sidebars(context)
 
     def _stop(self, context: bpy.types.Context) -> None:
