@@ -31,8 +31,9 @@ class AutoRigFacePreferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "marker_size")
         row = layout.row()
-        text = "New files begin with your own options" if self.defaults else "New files: as usual"
-        row.label(text=text)
+        row.label(
+            text="New files begin with your own options" if self.defaults else "New files: as usual"
+        )
         row.operator("auto_rig_face.save_defaults")
         row.operator("auto_rig_face.clear_defaults")
 

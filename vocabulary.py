@@ -92,6 +92,15 @@ SLIDER_REGIONS: Final[dict[str, tuple[str, ...]]] = {
     }.items()
 }
 
+
+def name_in_region(shape: str) -> str:
+    """What is left of a shape's name where the region stands above and the side beside: "Smile"."""
+    name = shape.removesuffix("Left")
+    spaced = "".join(f" {letter}" if letter.isupper() else letter for letter in name)
+    _, _, rest = spaced.partition(" ")
+    return rest or "Sideways"
+
+
 # The parts of a face that an animator keys apart, in the order in which they act.
 FACE_REGIONS: Final[tuple[str, ...]] = ("brows", "cheeks", "mouth", "eyes")
 

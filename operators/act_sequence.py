@@ -9,7 +9,8 @@ from bpy.props import EnumProperty, IntProperty
 
 from ..errors import RigError
 from ..properties import MannerProperties, TurnProperties, copy_settings, settings_of
-from .common import can_animate, chosen_head, forget_error, tell_error
+from ..translations import translated
+from .common import can_animate, chosen_head, forget_error, tell, tell_error
 from .emotion_transition import acting_of, summary
 
 
@@ -29,7 +30,7 @@ class AUTORIGFACE_OT_act_sequence(MannerProperties, bpy.types.Operator):
         if not can_animate(cls, context):
             return False
         if not len(settings_of(context).acting.sequence):
-            cls.poll_message_set("Add emotions to the list first")
+            cls.poll_message_set(translated, "Add emotions to the list first")
             return False
         return True
 
@@ -63,7 +64,7 @@ class AUTORIGFACE_OT_act_sequence(MannerProperties, bpy.types.Operator):
             tell_error(self, context, error)
             return {"CANCELLED"}
         context.scene.frame_set(round(done.end))
-        self.report(*summary(done.written.driven, done.written.keys))
+        tell(self, *summary(done.written.driven, done.written.keys))
         return {"FINISHED"}
 
 

@@ -8,7 +8,8 @@ import bpy
 from bpy.props import StringProperty
 
 from ..errors import RigError
-from .common import can_work, forget_error, tell_error
+from ..translations import translated
+from .common import can_work, forget_error, tell, tell_error
 
 
 class AUTORIGFACE_OT_apply_modifiers(bpy.types.Operator):
@@ -32,7 +33,7 @@ class AUTORIGFACE_OT_apply_modifiers(bpy.types.Operator):
         if not can_work(cls, context, ("OBJECT",)):  # it is a mesh that is meant
             return False
         if context.active_object.type != "MESH":
-            cls.poll_message_set("Click the mesh whose modifiers are meant")
+            cls.poll_message_set(translated, "Click the mesh whose modifiers are meant")
             return False
         return True
 
@@ -49,5 +50,5 @@ class AUTORIGFACE_OT_apply_modifiers(bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Applied {', '.join(applied)}; all shape keys were kept")
+        tell(self, {"INFO"}, f"Applied {', '.join(applied)}; all shape keys were kept")
         return {"FINISHED"}

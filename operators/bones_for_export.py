@@ -8,7 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_error
 
 _PERCENT = 100.0
 
@@ -53,7 +53,8 @@ class AUTORIGFACE_OT_bones_for_export(AnimatesRig, bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        self.report(
+        tell(
+            self,
             {"INFO"},
             f'"{carried.armature.name}": {carried.poses} poses, on average '
             f"{_PERCENT * carried.residual:.1f} % of the eye distance off, 95 of 100 points less "

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..properties import state_of
+from ..translations import translated
 from ..vocabulary import ARKIT_SHAPES
 from .common import AnimatesRig, can_animate, chosen_head
 
@@ -57,7 +58,7 @@ class AUTORIGFACE_OT_remove_gain(bpy.types.Operator):
             return False
         state = state_of(chosen_head(context))
         if not 0 <= state.gain < len(state.gains):
-            cls.poll_message_set("Choose a shape in the list first")
+            cls.poll_message_set(translated, "Choose a shape in the list first")
             return False
         return True
 

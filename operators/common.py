@@ -18,6 +18,7 @@ from ..properties import (
     settings_of,
     state_of,
 )
+from ..translations import translated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,7 @@ def can_work(
     """
     reason = obstacle(context, modes)
     if reason:
-        cls.poll_message_set(reason)
+        cls.poll_message_set(translated, reason)
     return not reason
 
 
@@ -71,10 +72,10 @@ def can_work_where(
         return False
     head = chosen_head(context)
     if head.override_library is not None or head.data.library is not None:
-        cls.poll_message_set(f'"{head.name}" is linked: change its rig in its own file')
+        cls.poll_message_set(translated, f'"{head.name}" is linked: change its rig in its own file')
         return False
     if not holds(head):
-        cls.poll_message_set(f'"{head.name}" has no {otherwise}')
+        cls.poll_message_set(translated, f'"{head.name}" has no {otherwise}')
         return False
     return True
 
@@ -91,12 +92,15 @@ def can_animate(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bo
         return False
     head = chosen_head(context)
     if not is_rigged(head):
-        cls.poll_message_set(f'"{head.name}" has no face rig: press Auto-Rig Face first')
+        cls.poll_message_set(
+            translated, f'"{head.name}" has no face rig: press Auto-Rig Face first'
+        )
         return False
     if _is_fixed(head):
         cls.poll_message_set(
+            translated,
             f'The mesh of "{head.name}" is linked, and its sliders with it: right-click the mesh '
-            "in the Outliner, Library Override > Make"
+            "in the Outliner, Library Override > Make",
         )
         return False
     return True
@@ -117,10 +121,15 @@ def leave_pose_mode(context: bpy.types.Context) -> None:
         bpy.ops.object.mode_set(mode="OBJECT")
 
 
+def tell(operator: bpy.types.Operator, levels: set[str], text: str) -> None:
+    """Report something in the interface's language."""
+    operator.report(levels, translated(text))
+
+
 def tell_driven(operator: bpy.types.Operator, driven: Collection[str], what: str) -> None:
     """Warn of keys, if any, that drivers of the artist's move; ``what``: what became of them."""
     if driven:
-        operator.report({"WARNING"}, f"Drivers of yours move {', '.join(driven)}: {what}")
+        tell(operator, {"WARNING"}, f"Drivers of yours move {', '.join(driven)}: {what}")
 
 
 def tell_lost(operator: bpy.types.Operator, lost: tuple[float, str]) -> None:
@@ -128,7 +137,7 @@ def tell_lost(operator: bpy.types.Operator, lost: tuple[float, str]) -> None:
     value, shape = lost
     if value > NOTABLE:
         text = f"{shape} is up to {value:.2f} off: on controls, it and its opposite share an axis"
-        operator.report({"WARNING"}, text)
+        tell(operator, {"WARNING"}, text)
 
 
 def rig_options(context: bpy.types.Context) -> tuple[RigOptions, SceneOptions]:
@@ -191,7 +200,7 @@ def tell_error(
     """Report an error where Blender shows it, and keep it for the panel."""
     progress = progress_of(context)
     progress.problem, progress.remedy = error.problem, error.remedy
-    operator.report({level}, str(error))
+    operator.report({level}, f"{translated(error.problem)} {translated(error.remedy)}")
 
 
 def forget_error(context: bpy.types.Context) -> None:

@@ -10,12 +10,14 @@ import bpy
 from bpy.props import BoolProperty
 
 from ..errors import RigError
+from ..translations import translated
 from .common import (
     NOTABLE,
     AnimatesRig,
     chosen_head,
     forget_error,
     leave_pose_mode,
+    tell,
     tell_error,
     tell_lost,
 )
@@ -37,7 +39,7 @@ def _has_controls(cls: type[bpy.types.Operator], context: bpy.types.Context) -> 
     from ..scene.control_armature import controls_of
 
     if controls_of(chosen_head(context)) is None:
-        cls.poll_message_set("Press Add Controls first")
+        cls.poll_message_set(translated, "Press Add Controls first")
         return False
     return True
 
@@ -110,7 +112,7 @@ class AUTORIGFACE_OT_remove_controls(ChangesControls, bpy.types.Operator):
             text = (
                 f"{baked.shape} is up to {baked.residual:.2f} off: strips that are blended on one "
             )
-            self.report({"WARNING"}, f"{text}control don't come to the same on its shape keys")
+            tell(self, {"WARNING"}, f"{text}control don't come to the same on its shape keys")
         _tell_carried(self, baked, "are on the shape keys again")
         return {"FINISHED"}
 
@@ -173,7 +175,7 @@ def _tell_baked(operator: bpy.types.Operator, baked: Baked) -> None:
 def _tell_carried(operator: bpy.types.Operator, baked: Baked, what: str) -> None:
     if baked.shared:
         text = f"Something else uses {', '.join(baked.shared)} as well, and keeps it as it is"
-        operator.report({"WARNING"}, f"{text}: the strips here play actions of their own now")
+        tell(operator, {"WARNING"}, f"{text}: the strips here play actions of their own now")
     strips = f", {baked.strips} strips among them," if baked.strips else ""
     text = f"{baked.keys} keys on {baked.curves} curves{strips} {what}"
-    operator.report({"INFO"}, text)
+    tell(operator, {"INFO"}, text)

@@ -13,6 +13,7 @@ from .common import (
     forget_error,
     leave_pose_mode,
     rig_options,
+    tell,
     tell_error,
 )
 
@@ -47,5 +48,5 @@ class AUTORIGFACE_OT_cut_mouth(bpy.types.Operator):
             tell_error(self, context, error)
             return {"CANCELLED"}
         context.view_layer.objects.active = head
-        self.report({"INFO"}, "The mouth is open; press Auto-Rig Face to rig it")
+        tell(self, {"INFO"}, "The mouth is open; press Auto-Rig Face to rig it")
         return {"FINISHED"}

@@ -15,6 +15,7 @@ from .common import (
     forget_error,
     leave_pose_mode,
     rig_options,
+    tell,
     tell_error,
 )
 
@@ -43,7 +44,7 @@ class AUTORIGFACE_OT_edit_markers(WorksOnMesh, bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        self.report({"INFO"}, "Drag the markers that are wrong, then press Auto-Rig Face")
+        tell(self, {"INFO"}, "Drag the markers that are wrong, then press Auto-Rig Face")
         return {"FINISHED"}
 
 

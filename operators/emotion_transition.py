@@ -11,7 +11,7 @@ from bpy.props import EnumProperty, IntProperty
 
 from ..errors import RigError
 from ..properties import EMOTION_ITEMS, MannerProperties, TurnProperties, copy_settings, settings_of
-from .common import AnimatesRig, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_error
 
 if TYPE_CHECKING:
     from ..animation.transition import Acting
@@ -68,7 +68,7 @@ class AUTORIGFACE_OT_emotion_transition(
             tell_error(self, context, error)
             return {"CANCELLED"}
         context.scene.frame_set(round(done.end))
-        self.report(*summary(done.written.driven, done.written.keys))
+        tell(self, *summary(done.written.driven, done.written.keys))
         return {"FINISHED"}
 
 

@@ -8,7 +8,16 @@ import bpy
 from bpy.props import FloatProperty, IntProperty
 
 from ..errors import RigError
-from .common import AnimatesRig, can_animate, chosen_head, forget_error, tell_driven, tell_error
+from ..translations import translated
+from .common import (
+    AnimatesRig,
+    can_animate,
+    chosen_head,
+    forget_error,
+    tell,
+    tell_driven,
+    tell_error,
+)
 
 
 class AUTORIGFACE_OT_idle_life(AnimatesRig, bpy.types.Operator):
@@ -47,7 +56,7 @@ class AUTORIGFACE_OT_idle_life(AnimatesRig, bpy.types.Operator):
             return {"CANCELLED"}
         scene.frame_set(scene.frame_current)
         tell_driven(self, done.written.driven, "these don't live")
-        self.report({"INFO"}, f"{done.written.keys} keys were set in a layer of their own")
+        tell(self, {"INFO"}, f"{done.written.keys} keys were set in a layer of their own")
         return {"FINISHED"}
 
 
@@ -68,7 +77,7 @@ class AUTORIGFACE_OT_remove_idle_life(bpy.types.Operator):
             return False
         head = chosen_head(context)
         if not has_layer(head):
-            cls.poll_message_set(f'"{head.name}" has no idle life')
+            cls.poll_message_set(translated, f'"{head.name}" has no idle life')
             return False
         return True
 

@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error, tell_lost
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_driven, tell_error, tell_lost
 
 
 class AUTORIGFACE_OT_import_capture(AnimatesRig, ImportHelper, bpy.types.Operator):
@@ -72,8 +72,8 @@ class AUTORIGFACE_OT_import_capture(AnimatesRig, ImportHelper, bpy.types.Operato
         context.scene.frame_end = max(context.scene.frame_end, round(done.end))
         context.scene.frame_set(self.start)
         for note in capture.notes:
-            self.report({"WARNING"}, note)
+            tell(self, {"WARNING"}, note)
         tell_driven(self, done.written.driven, "these were not keyed")
         tell_lost(self, done.written.lost)
-        self.report({"INFO"}, f"{capture.name}: {done.written.keys} keys were set")
+        tell(self, {"INFO"}, f"{capture.name}: {done.written.keys} keys were set")
         return {"FINISHED"}

@@ -11,7 +11,7 @@ from bpy.props import FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_driven, tell_error
 
 
 class AUTORIGFACE_OT_import_speech(AnimatesRig, ImportHelper, bpy.types.Operator):
@@ -69,7 +69,7 @@ class AUTORIGFACE_OT_import_speech(AnimatesRig, ImportHelper, bpy.types.Operator
         context.scene.frame_end = max(context.scene.frame_end, round(done.end))
         context.scene.frame_set(self.start)
         for note in speech.notes:
-            self.report({"WARNING"}, note)
+            tell(self, {"WARNING"}, note)
         tell_driven(self, done.written.driven, "these were not keyed")
-        self.report({"INFO"}, f"{speech.name}: {done.written.keys} keys were set")
+        tell(self, {"INFO"}, f"{speech.name}: {done.written.keys} keys were set")
         return {"FINISHED"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_error
 
 _UNSAVED = (
     "The pose assets lie under Unassigned until this file has a place: save it, then press Make "
@@ -37,14 +37,14 @@ class AUTORIGFACE_OT_make_pose_assets(AnimatesRig, bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{count} pose assets were made")
+        tell(self, {"INFO"}, f"{count} pose assets were made")
         file = catalog_file(context)
         if file is None:
-            self.report({"WARNING"}, _UNSAVED)
+            tell(self, {"WARNING"}, _UNSAVED)
             return {"FINISHED"}
         try:
             if add_catalogs(file, pose_catalogs(head)):
-                self.report({"INFO"}, f"Their catalogs were added to {file}: refresh the browser")
+                tell(self, {"INFO"}, f"Their catalogs were added to {file}: refresh the browser")
         except RigError as error:
             tell_error(self, context, error, "WARNING")
         return {"FINISHED"}

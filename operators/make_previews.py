@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..errors import RigError
-from .common import AnimatesRig, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_error
 
 
 class AUTORIGFACE_OT_make_previews(AnimatesRig, bpy.types.Operator):
@@ -30,5 +30,5 @@ class AUTORIGFACE_OT_make_previews(AnimatesRig, bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{count} previews were made")
+        tell(self, {"INFO"}, f"{count} previews were made")
         return {"FINISHED"}

@@ -9,7 +9,7 @@ from bpy.props import StringProperty
 
 from ..errors import RigError
 from ..properties import state_of
-from .common import AnimatesRig, chosen_head, forget_error, tell_driven, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_driven, tell_error
 
 
 class _NamedPose(AnimatesRig):
@@ -46,7 +46,7 @@ class AUTORIGFACE_OT_save_pose(_NamedPose, bpy.types.Operator):
         except RigError as error:
             tell_error(self, context, error)
             return {"CANCELLED"}
-        self.report({"INFO"}, f'The expression was saved as "{name}"')
+        tell(self, {"INFO"}, f'The expression was saved as "{name}"')
         return {"FINISHED"}
 
 

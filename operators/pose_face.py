@@ -8,8 +8,9 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..errors import RigError
+from ..translations import translated
 from ..vocabulary import SLIDER_REGIONS
-from .common import AnimatesRig, chosen_head, forget_error, tell_error
+from .common import AnimatesRig, chosen_head, forget_error, tell, tell_error
 
 _ALL = "ALL"
 _REGION_ITEMS = (
@@ -65,7 +66,7 @@ class AUTORIGFACE_OT_key_face(_OfRegion, bpy.types.Operator):
 
         forget_error(context)
         count = key_shapes(chosen_head(context), self.shapes())
-        self.report({"INFO"}, f"{count} channels were keyed")
+        tell(self, {"INFO"}, f"{count} channels were keyed")
         return {"FINISHED"}
 
 
@@ -87,7 +88,9 @@ class AUTORIGFACE_OT_select_control(AnimatesRig, bpy.types.Operator):
         from ..animation.control_map import CONTROL
 
         control = CONTROL.get(properties.control)
-        return f"{control.label if control else 'Control'}. Shift adds it, or takes it off"
+        if control is None:
+            return translated("A control. Shift adds it, or takes it off")
+        return translated(f"{control.label}. Shift adds it, or takes it off")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Shift extends."""

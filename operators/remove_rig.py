@@ -6,7 +6,13 @@ from __future__ import annotations
 import bpy
 
 from ..properties import is_rigged
-from .common import can_work_where, chosen_head, forget_error, leave_pose_mode
+from .common import (
+    can_work_where,
+    chosen_head,
+    forget_error,
+    leave_pose_mode,
+    tell,
+)
 
 
 class AUTORIGFACE_OT_remove_rig(bpy.types.Operator):
@@ -35,7 +41,7 @@ class AUTORIGFACE_OT_remove_rig(bpy.types.Operator):
         context.view_layer.objects.active = head
         if kept:
             names = ", ".join(kept)
-            self.report({"WARNING"}, f"Shape keys that you have sculpted were kept: {names}")
+            tell(self, {"WARNING"}, f"Shape keys that you have sculpted were kept: {names}")
         else:
-            self.report({"INFO"}, f'The face rig of "{head.name}" was removed')
+            tell(self, {"INFO"}, f'The face rig of "{head.name}" was removed')
         return {"FINISHED"}

@@ -10,6 +10,7 @@ import bpy
 from ..errors import RigError
 from ..preferences import marker_size
 from ..properties import progress_of
+from ..translations import translated
 from .common import (
     WorksOnMesh,
     chosen_head,
@@ -17,6 +18,7 @@ from .common import (
     leave_pose_mode,
     reference_picture,
     rig_options,
+    tell,
     tell_error,
 )
 
@@ -70,7 +72,7 @@ class AUTORIGFACE_OT_rig_face(WorksOnMesh, bpy.types.Operator):
         if event.type == "ESC" and event.value == "PRESS":
             self.cancel(context)
             progress_of(context).note = _CANCELLED
-            self.report({"INFO"}, _CANCELLED)
+            tell(self, {"INFO"}, _CANCELLED)
             return {"CANCELLED"}
         if event.type != "TIMER":
             may_pass = event.type.startswith(_NAVIGATION)
@@ -120,7 +122,7 @@ class AUTORIGFACE_OT_rig_face(WorksOnMesh, bpy.types.Operator):
 
     def _finish(self, outcome: RigOutcome) -> set[str]:
         level, text = _REPORTS[outcome.status]
-        self.report({level}, f"{text} ({sum(outcome.seconds.values()):.1f} s)")
+        tell(self, {level}, f"{text} ({sum(outcome.seconds.values()):.1f} s)")
         return {"FINISHED"}
 
     def _fail(self, context: bpy.types.Context, error: RigError, level: str) -> set[str]:
@@ -148,7 +150,7 @@ class AUTORIGFACE_OT_rig_face(WorksOnMesh, bpy.types.Operator):
         progress = progress_of(context)
         progress.stage, progress.fraction = stage, fraction
         context.window_manager.progress_update(fraction)
-        context.workspace.status_text_set(f"Auto-Rig Face: {stage}   (Esc: cancel)")
+        context.workspace.status_text_set(translated(f"Auto-Rig Face: {stage}   (Esc: cancel)"))
         _redraw_sidebars(context)
 
     def _stop(self, context: bpy.types.Context) -> None:

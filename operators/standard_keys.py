@@ -15,7 +15,14 @@ from ..properties import (
     settings_of,
     state_of,
 )
-from .common import can_work_where, chosen_head, forget_error, leave_pose_mode, tell_error
+from .common import (
+    can_work_where,
+    chosen_head,
+    forget_error,
+    leave_pose_mode,
+    tell,
+    tell_error,
+)
 
 _NO_RIG = "face rig: press Auto-Rig Face first"
 
@@ -63,13 +70,13 @@ class AUTORIGFACE_OT_add_standard_keys(bpy.types.Operator):
             tell_error(self, context, error)
             return {"CANCELLED"}
         for remark in added.remarks:
-            self.report({"WARNING"}, remark)
+            tell(self, {"WARNING"}, remark)
         text = f"{added.keys} keys are there"
         if added.renamed:
             text += f", {added.renamed} of them the rig's own under other names"
         if added.bound:
             text += f", and {added.bound} VRM expressions show them"
-        self.report({"INFO"}, text)
+        tell(self, {"INFO"}, text)
         return {"FINISHED"}
 
 
@@ -107,5 +114,5 @@ class AUTORIGFACE_OT_remove_standard_keys(bpy.types.Operator):
             return {"CANCELLED"}
         if kept:
             names = ", ".join(kept)
-            self.report({"WARNING"}, f"Shape keys that you have sculpted were kept: {names}")
+            tell(self, {"WARNING"}, f"Shape keys that you have sculpted were kept: {names}")
         return {"FINISHED"}

@@ -7,12 +7,14 @@ import bpy
 
 from ..preferences import preferences_of
 from ..properties import options_as_text, settings_of
+from ..translations import translated
+from .common import tell
 
 
 def _can_keep(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     """Only an enabled add-on has preferences."""
     if preferences_of(context) is None:
-        cls.poll_message_set("Enable Auto-Rig Face in the preferences first")
+        cls.poll_message_set(translated, "Enable Auto-Rig Face in the preferences first")
         return False
     return True
 
@@ -43,7 +45,7 @@ class AUTORIGFACE_OT_save_defaults(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write them into the preferences."""
         _keep(context, options_as_text(settings_of(context)))
-        self.report({"INFO"}, "New files will begin with these options")
+        tell(self, {"INFO"}, "New files will begin with these options")
         return {"FINISHED"}
 
 
@@ -62,5 +64,5 @@ class AUTORIGFACE_OT_clear_defaults(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Forget what was saved."""
         _keep(context, "")
-        self.report({"INFO"}, "New files will begin with the usual options")
+        tell(self, {"INFO"}, "New files will begin with the usual options")
         return {"FINISHED"}

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 
-from .common import chosen_head, tell_driven
+from .common import (
+    chosen_head,
+    tell,
+    tell_driven,
+)
 
 if TYPE_CHECKING:
     from ..matching import Match
@@ -76,6 +80,6 @@ def tell_taken_over(
 ) -> None:
     """Report what there is to know of a match, and last what was ``said`` of it."""
     for note in notes:
-        operator.report({"WARNING"}, note)
+        tell(operator, {"WARNING"}, note)
     tell_driven(operator, written.driven, "these were left as they are")
-    operator.report({"INFO"}, said)
+    tell(operator, {"INFO"}, said)

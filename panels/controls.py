@@ -9,7 +9,8 @@ from __future__ import annotations
 import bpy
 
 from ..properties import head_of, sliders_of
-from ..vocabulary import SLIDER_REGIONS, mirror_shape
+from ..translations import translated
+from ..vocabulary import SLIDER_REGIONS, mirror_shape, name_in_region
 from .place import RigPanel, SidebarPanel
 
 _NAME_SHARE = 0.34  # of a line's width
@@ -33,9 +34,12 @@ class AUTORIGFACE_PT_controls(RigPanel, bpy.types.Panel):
         row.operator("auto_rig_face.bake_to_controls", icon="ACTION")
         row.operator("auto_rig_face.remove_controls", text="", icon="X")
         loose = is_loose(armature)
-        text = "Tighten Limits" if loose else "Loosen Limits"
-        icon = "UNLOCKED" if loose else "LOCKED"
-        layout.operator("auto_rig_face.loosen_controls", text=text, icon=icon).loose = not loose
+        operator = layout.operator(
+            "auto_rig_face.loosen_controls",
+            text="Tighten Limits" if loose else "Loosen Limits",
+            icon="UNLOCKED" if loose else "LOCKED",
+        )
+        operator.loose = not loose
         layout.operator("auto_rig_face.make_pose_assets", icon="ASSET_MANAGER")
 
 
@@ -69,10 +73,10 @@ class AUTORIGFACE_PT_picker(SidebarPanel, bpy.types.Panel):
                 if button is None:
                     row.label(text="")
                     continue
-                name, text = button
+                name, picker_word = button
                 operator = row.operator(
                     "auto_rig_face.select_control",
-                    text=text,
+                    text=translated(picker_word),
                     depress=is_selected(armature, name),
                 )
                 operator.control = name
@@ -112,18 +116,10 @@ def _draw_slider(layout: bpy.types.UILayout, sliders: bpy.types.PropertyGroup, s
     if shape.endswith("Right") and mirrored != shape:
         return
     line = layout.split(factor=_NAME_SHARE, align=True)
-    line.label(text=_words(shape))
+    line.label(text=translated(name_in_region(shape)), translate=False)
     row = line.row(align=True)
     if mirrored == shape:
         row.prop(sliders, shape, text="", slider=True)
     else:
-        row.prop(sliders, shape, text="L", slider=True)
-        row.prop(sliders, mirrored, text="R", slider=True)
-
-
-def _words(shape: str) -> str:
-    """What is left of a name where the region stands above and the side beside: "Smile"."""
-    name = shape.removesuffix("Left")
-    spaced = "".join(f" {letter}" if letter.isupper() else letter for letter in name)
-    _, _, rest = spaced.partition(" ")
-    return rest or "Sideways"
+        row.prop(sliders, shape, text="L", translate=False, slider=True)
+        row.prop(sliders, mirrored, text="R", translate=False, slider=True)

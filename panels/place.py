@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..properties import head_of, is_rigged
+from ..translations import CONTEXT
 
 
 class SidebarPanel:
@@ -14,6 +15,7 @@ class SidebarPanel:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Auto-Rig Face"
+    bl_translation_context = CONTEXT
 
 
 class RigPanel(SidebarPanel):

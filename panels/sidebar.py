@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Final
 
 import bpy
@@ -21,10 +20,12 @@ from ..properties import (
     state_of,
 )
 from ..scene.thumbnails import pose_thumbnail
+from ..translations import translated
 from ..vocabulary import STICKY_PROPERTY
 from .acting_presets import AUTORIGFACE_PT_acting_presets
 from .advice import advice
 from .icons import icon_of
+from .lines import wrapped
 from .place import RigPanel, SidebarPanel
 
 # Blender has no green or amber icon for text of any colour; these come in colours.
@@ -88,7 +89,7 @@ class AUTORIGFACE_PT_certificate(RigPanel, bpy.types.Panel):
         if failed:
             column = self.layout.column(align=True)
             for metric in failed:
-                _draw_failure(column, metric)
+                _draw_failure(context, column, metric)
         if head is not None and STICKY_PROPERTY in head:
             self.layout.prop(head, f'["{STICKY_PROPERTY}"]', text="Sticky Lips", slider=True)
 
@@ -274,8 +275,9 @@ def _cell(grid: bpy.types.UILayout, icon: int) -> bpy.types.UILayout:
 
 
 def _draw_progress(layout: bpy.types.UILayout, progress: RigProgress) -> None:
-    layout.progress(factor=progress.fraction, type="BAR", text=progress.stage)
-    layout.label(text=f"{progress.object_name}: press Esc to cancel", icon="TIME")
+    layout.progress(factor=progress.fraction, type="BAR", text=translated(progress.stage))
+    cancel = translated(f"{progress.object_name}: press Esc to cancel")
+    layout.label(text=cancel, icon="TIME")
 
 
 def _draw_passed(layout: bpy.types.UILayout, state: ObjectState) -> None:
@@ -283,39 +285,43 @@ def _draw_passed(layout: bpy.types.UILayout, state: ObjectState) -> None:
     for metric in state.metrics:
         if metric.passed:
             row = column.split(factor=0.6)
-            row.label(
-                text=metric.name.capitalize(), icon="CHECKMARK" if metric.measured else "REMOVE"
-            )
+            row.label(text=_title(metric), icon="CHECKMARK" if metric.measured else "REMOVE")
             value = row.row()
             value.alignment = "RIGHT"
             value.label(text=_figure(metric))
 
 
-def _draw_failure(column: bpy.types.UILayout, metric: CertificateLine) -> None:
+def _draw_failure(
+    context: bpy.types.Context, column: bpy.types.UILayout, metric: CertificateLine
+) -> None:
     """What fails, by how much, and where."""
     row = column.row()
     row.alert = True
-    row.label(text=metric.name.capitalize(), icon="CANCEL")
-    limit = f" (limit {metric.limit:.3g})" if metric.limited else ""
-    column.label(text=f"{_figure(metric)}{limit}", icon="BLANK1")
+    row.label(text=_title(metric), icon="CANCEL")
+    limit = translated(f"(limit {metric.limit:.3g})") if metric.limited else ""
+    column.label(text=f"{_figure(metric)} {limit}".rstrip(), icon="BLANK1")
     for text in (metric.place, metric.note):
-        if text:
-            column.label(text=text, icon="BLANK1")
+        _draw_text(context, column, text, "BLANK1")
+
+
+def _title(metric: CertificateLine) -> str:
+    name = translated(metric.name)
+    return name[:1].upper() + name[1:]
 
 
 def _figure(metric: CertificateLine) -> str:
     if not metric.measured:
-        return "not measured"
+        return translated("not measured")
     value = f"{metric.value:.0f}" if abs(metric.value) >= 100 else f"{metric.value:.2g}"
-    return f"{value} {metric.unit}".strip()
+    return f"{value} {translated(metric.unit)}".strip()
 
 
 def _draw_text(
     context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str
 ) -> None:
-    """Text over as many lines as the sidebar's width asks for."""
+    """A message over as many lines as the sidebar's width asks for."""
     letters = context.region.width / (_LETTER_WIDTH * context.preferences.system.ui_scale) - 6
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(text, max(int(letters), 12))):
+    for number, line in enumerate(wrapped(translated(text), max(int(letters), 12))):
         column.label(text=line, icon=icon if number == 0 else "BLANK1")

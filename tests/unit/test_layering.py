@@ -17,6 +17,7 @@ PACKAGE = "auto_rig_face"
 LAYERS: dict[str, set[str]] = {
     "vocabulary": set(),
     "errors": set(),
+    "wording": set(),
     "models": set(),
     "rigging": set(),
     "animation": set(),
@@ -48,11 +49,12 @@ LAYERS: dict[str, set[str]] = {
             "preferences",
             "scene",
             "models",
+            "translations",
         ),
         "rigging",
     },
     "panels": {
-        *("properties", "preferences"),
+        *("properties", "preferences", "translations"),
         *("scene.thumbnails", "scene.control_armature", "scene.edits", "animation.control_map"),
     },
     "batch": {
@@ -60,7 +62,7 @@ LAYERS: dict[str, set[str]] = {
         *("bone_animation", "liveliness", "properties"),
         *("liveliness", "standards", "properties"),
     },
-    "translations": set(),
+    "translations": {"wording"},
     "__init__": {"operators", "panels", "properties", "preferences", "translations"},
 }
 COMMON = {"vocabulary", "errors"}
@@ -73,6 +75,7 @@ LEARNING = {"torch", "tensorflow"}
 FORBIDDEN: dict[str, set[str]] = {
     "vocabulary": BLENDER | INFERENCE | GEOMETRY | LEARNING | {"numpy"},
     "errors": BLENDER | INFERENCE | GEOMETRY | LEARNING | {"numpy"},
+    "wording": BLENDER | INFERENCE | GEOMETRY | LEARNING | {"numpy"},
     "models": BLENDER | GEOMETRY | LEARNING,
     "rigging": BLENDER | INFERENCE | LEARNING,
     "animation": BLENDER | INFERENCE | LEARNING,
