@@ -28,6 +28,7 @@ Kind = Literal["one", "several"] | int
 _TEXTS: Final = {
     "RigError": (("problem", 0), ("remedy", 1)),
     "Message": (("text", 1),),
+    "Advice": (("text", 0),),
     "tell": (("text", 2),),
     "report": (("message", 1),),
     "translated": (("text", 0),),

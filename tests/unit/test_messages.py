@@ -60,8 +60,10 @@ SHOWN_OTHERWISE: Final[dict[str, set[str]]] = {
     "both halves of an error, which are collected where it is raised": {
         "operators/common.py: error.problem",
         "operators/common.py: error.remedy",
-        "panels/sidebar.py: progress.problem",
-        "panels/sidebar.py: progress.remedy",
+        "panels/advice.py: progress.problem",
+        "panels/advice.py: progress.remedy",
+        "panels/advice.py: progress.note",
+        "panels/sidebar.py: line.text",
         "pipeline.py: error.problem",
         "pipeline.py: error.remedy",
     },
@@ -73,8 +75,8 @@ SHOWN_OTHERWISE: Final[dict[str, set[str]]] = {
         "operators/common.py: remark",
         "operators/import_capture.py: note",
         "operators/import_speech.py: note",
-        "operators/match_expression.py: capture.notes",
-        "operators/match_expression.py: match.notes",
+        "operators/taking_over.py: capture.notes",
+        "operators/taking_over.py: match.notes",
         "operators/standard_keys.py: remark",
     },
     "what the rig has told, which is collected where it is told": {
