@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 # https://developer.apple.com/documentation/arkit/arfaceanchor/blendshapelocation
+# A mesh of fewer has no face that could move.
+MIN_VERTICES: Final = 200
+
 ARKIT_SHAPES: Final[tuple[str, ...]] = (
     "browDownLeft",
     "browDownRight",

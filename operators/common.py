@@ -200,6 +200,8 @@ def tell_error(
     """Report an error where Blender shows it, and keep it for the panel."""
     progress = progress_of(context)
     progress.problem, progress.remedy = error.problem, error.remedy
+    head = head_of(context.active_object)
+    progress.object_name = "" if head is None else head.name
     operator.report({level}, f"{translated(error.problem)} {translated(error.remedy)}")
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import bpy
 
-from ..properties import head_of, is_rigged, obstacle, progress_of
+from ..properties import head_of, is_rigged, obstacle, progress_of, settings_of
 from ..scene.edits import is_edited
+from ..vocabulary import MIN_VERTICES
 
 
 class Advice(NamedTuple):
@@ -25,21 +26,31 @@ def advice(context: bpy.types.Context) -> list[Advice]:
     progress = progress_of(context)
     if progress.running:
         return []
-    lines = []
-    in_the_way = obstacle(context)
-    if in_the_way:
-        lines.append(Advice(in_the_way, "INFO"))
-    if progress.problem:
-        lines += [Advice(progress.problem, "CANCEL"), Advice(progress.remedy, "BLANK1")]
-    if progress.note:
-        lines.append(Advice(progress.note, "INFO"))
     head = head_of(context.active_object)
-    if head is not None and is_rigged(head) and is_edited(head):
-        lines += [
-            Advice("The mesh was edited after it was rigged.", "ERROR"),
-            Advice(
-                "Press the button again: markers, corrections and sculpted keys are kept.",
-                "BLANK1",
-            ),
-        ]
+    reason = obstacle(context)
+    if reason or head is None:
+        return [Advice(reason, "INFO")]
+    lines = []
+    if progress.object_name in {"", head.name}:
+        if progress.problem:
+            lines += [Advice(progress.problem, "CANCEL"), Advice(progress.remedy, "BLANK1")]
+        if progress.note:
+            lines.append(Advice(progress.note, "INFO"))
+    if is_rigged(head):
+        return lines + _of_a_rig(context, head)
+    # A Mirror or Subdivision modifier may add what is missing: then the button will see.
+    count = len(head.data.vertices)
+    if not lines and count < MIN_VERTICES and not head.modifiers:
+        text = f'"{head.name}" has {count} vertices, too few for a face: click the head\'s mesh'
+        lines.append(Advice(text, "INFO"))
     return lines
+
+
+def _of_a_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[Advice]:
+    if not is_edited(head):
+        return []
+    if settings_of(context).sculpted_keys == "KEEP":
+        kept = "Press the button again: markers, corrections and sculpted keys are kept."
+    else:
+        kept = "Press the button again: markers and corrections are kept, sculpted keys aren't."
+    return [Advice("The mesh was edited after it was rigged.", "ERROR"), Advice(kept, "BLANK1")]

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RigError
-
-MIN_VERTICES: Final = 200
+from ..vocabulary import MIN_VERTICES
 
 # Below this ratio of smallest to largest scale, positions can't be mapped back to the object.
 _MIN_SCALE_RATIO: Final = 1e-6

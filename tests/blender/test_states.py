@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import bpy
 import pytest
 from auto_rig_face.panels.advice import advice
-from auto_rig_face.properties import progress_of
+from auto_rig_face.properties import progress_of, settings_of
 from auto_rig_face.scene import edits
 
 
@@ -17,10 +17,10 @@ def quiet(context: bpy.types.Context) -> Iterator[None]:
     """Nothing is marked, and nothing was said before."""
     edits._mark_all()
     progress = progress_of(context)
-    progress.problem = progress.remedy = progress.note = ""
+    progress.problem = progress.remedy = progress.note = progress.object_name = ""
     yield
     progress.running = False
-    progress.problem = progress.remedy = progress.note = ""
+    progress.problem = progress.remedy = progress.note = progress.object_name = ""
 
 
 def said() -> str:
@@ -85,6 +85,39 @@ def test_an_edit_after_the_rig_is_noticed_and_can_be_taken_back(ball, make_activ
     assert "edited after it was rigged" in said()
     basis.points[0].co = before
     edits._marked.add(head.data.session_uid)
+    assert said() == ""
+
+
+def test_what_is_kept_is_told_as_it_is_set(context, ball, make_active, write_rig) -> None:
+    head = ball("Head", 0.5, (0.0, 0.0, 0.0))
+    make_active(head)
+    write_rig(head)
+    head.data.shape_keys.key_blocks[0].points[0].co.x += 0.1
+    edits._mark_all()
+    assert "sculpted keys are kept" in said()
+    settings_of(context).sculpted_keys = "DISCARD"
+    try:
+        assert "sculpted keys aren't" in said()
+    finally:
+        settings_of(context).property_unset("sculpted_keys")
+
+
+def test_a_plane_is_told_before_the_button_is_pressed(context) -> None:
+    bpy.ops.mesh.primitive_plane_add()
+    context.object.name = "Floor"
+    assert said() == '"Floor" has 4 vertices, too few for a face: click the head\'s mesh'
+    context.object.modifiers.new("Subdivision", "SUBSURF")
+    assert said() == ""
+
+
+def test_what_is_said_of_one_head_isnt_said_of_another(context, ball, make_active) -> None:
+    first, second = ball("First", 0.5, (0.0, 0.0, 0.0)), ball("Second", 0.5, (3.0, 0.0, 0.0))
+    make_active(first)
+    first.scale = (0.0, 1.0, 1.0)  # which the button refuses
+    with pytest.raises(RuntimeError):
+        bpy.ops.auto_rig_face.rig_face()
+    assert "First" in said()
+    make_active(second)
     assert said() == ""
 
 
