@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -132,6 +133,11 @@ def card(facts: dict[str, Any]) -> str:
     spent = figures["training"]
     kept = spent["kept"]
     source = "each of them new" if kept is None else f"drawn again and again from {kept}, changed"
+    trained = textwrap.fill(
+        f"Trained for {spent['seconds']} s on one {spent['device'].upper()}: {spent['steps']} "
+        f"steps, {spent['pictures']} pictures, {source}. Begun from {spent['origin']}.",
+        99,
+    )
     return f"""# Landmarks on any head: model card
 
 Two networks find a face of any style in a picture and place {scheme.COUNT} landmarks on it, each
@@ -148,8 +154,7 @@ Rendered heads only, made by `training/landmarks`: the CC0 MakeHuman template wi
 and strong stylisation, and heads built in code (ball toons, anime, blocky, animals, creatures). No
 photograph of a person. Identities of the figures below were never trained on.
 
-Trained for {spent["seconds"]} s on one {spent["device"].upper()}: {spent["steps"]} steps,
-{spent["pictures"]} pictures, {source}. Begun from {spent["origin"]}.
+{trained}
 
 ## Figures
 Error in percent of the inter-ocular distance, {figures["pictures"]} synthetic test pictures.
