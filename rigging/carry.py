@@ -169,7 +169,10 @@ def closest_facing(
     """
     found = surface.closest(points)
     faces = triangle_normals(surface.vertices, surface.triangles)
-    wrong = np.flatnonzero((faces[found.triangle] * normals).sum(axis=1) < 0.0)
+    # In a fold, a triangle may face away from the normal of its own vertex.
+    smooth = found.interpolate(vertex_normals(surface.vertices, surface.triangles))
+    away = (np.stack([faces[found.triangle], smooth]) * normals).sum(axis=2) < 0.0
+    wrong = np.flatnonzero(away.all(axis=0))
     if len(wrong) == 0:
         return found
     middles = surface.vertices[surface.triangles].mean(axis=1)
