@@ -9,6 +9,7 @@ in ``models/landmarks/README.md``.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from .assets import asset_path
 from .crops import Crop, Picture, Pyramid, crop_around
-from .runtime import run, run_whole, session
+from .runtime import run, session
 
 FOLDER: Final = Path(__file__).resolve().parent / "landmarks"
 DESCRIPTION: Final = "landmarks.json"
@@ -30,6 +31,9 @@ THREADS: Final = 1
 # The score from which one picture shows a face (`make bench-landmarks` says how often it errs).
 # Where several views of a mesh must agree, less is asked of each.
 FACE_SCORE: Final = 0.99
+# Two looks at a picture whose points are nearer than this, on average, in distances of the outer
+# eye corners, have seen the same face: a closer look at one of them is enough.
+SAME: Final = 0.12
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,10 @@ class DenseLandmarker:
         self._eyes = [self.names.index(name) for name in about["eyes"]]
         self._mirror = np.array(about["mirror"])
         self._crop_size, self._scene_size = int(about["crop"]), int(about["scene"])
-        self._detector = session(asset_path("landmark_detector.onnx", folder), threads)
-        self._regressor = session(asset_path("landmark_regressor.onnx", folder), threads)
+        self._detector = session(asset_path("landmark_detector.onnx", folder), 1)
+        self._regressor = session(asset_path("landmark_regressor.onnx", folder), 1)
+        # Crops side by side: within one, the layers are too small for a second thread to help.
+        self._workers = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def predict(self, image: Picture, *, framed: bool = False) -> DensePrediction:
         """The likeliest face in an (H, W, 3) RGB picture of 0..255, uint8 or float32.
@@ -76,16 +82,25 @@ class DenseLandmarker:
         # The detector's box is coarse, and sometimes wrong: the whole picture is tried as well, and
         # the points' own box, with level eyes, fits better than either.
         firsts = self._locate(picture, self._found(picture), picture.whole)
-        crops = [self._crop_of(first.points) for first in firsts]
-        seconds = self._locate(picture, *crops)
-        better = max((0, 1), key=lambda index: self._surety(seconds[index]))
-        return self._locate_twice(picture, crops[better])
+        better = max(firsts, key=self._surety)
+        if self._apart(*firsts) > SAME:
+            seconds = self._locate(picture, *(self._crop_of(first.points) for first in firsts))
+            better = firsts[max((0, 1), key=lambda index: self._surety(seconds[index]))]
+        return self._locate_twice(picture, self._crop_of(better.points))
+
+    def _apart(self, first: DensePrediction, second: DensePrediction) -> float:
+        """Mean distance of two faces' points over the smaller distance of their eyes."""
+        across = min(self._across(face) for face in (first, second))
+        return float(np.linalg.norm(first.points - second.points, axis=1).mean()) / across
+
+    def _across(self, face: DensePrediction) -> float:
+        """Pixels between the outer eye corners."""
+        right, left = face.points[self._eyes]
+        return max(float(np.linalg.norm(left - right)), 1.0)
 
     def _surety(self, face: DensePrediction) -> float:
         """Higher for what is likelier a face, and of two faces for the one that is known better."""
-        right, left = face.points[self._eyes]
-        across = max(float(np.linalg.norm(left - right)), 1.0)
-        return face.score - float(np.median(face.expected_error)) / across
+        return face.score - float(np.median(face.expected_error)) / self._across(face)
 
     def _found(self, picture: Pyramid) -> Crop:
         """A crop around the likeliest face's box."""
@@ -118,12 +133,11 @@ class DenseLandmarker:
         return picture.warp(crop, self._crop_size, replicate_border=True)
 
     def _ask(self, *crops: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(B, N, 5) of each crop's points, and (B, 61) what is said of the whole face. Crops that
-        are asked for together take less time than one by one.
-        """
-        values = np.stack([_as_input(pixels) for pixels in crops])
-        rows, others = run_whole(self._regressor, values)
-        return rows.astype(np.float64), others.astype(np.float64)
+        """(B, N, 5) of each crop's points, and (B, 61) what is said of the whole face."""
+        apply = map if self._workers is None else self._workers.map
+        answers = apply(lambda pixels: run(self._regressor, _as_input(pixels)), crops)
+        rows, others = zip(*answers, strict=True)
+        return np.concatenate(rows).astype(np.float64), np.concatenate(others).astype(np.float64)
 
     def _placed(
         self, rows: NDArray[np.float64], others: NDArray[np.float64], crop: Crop

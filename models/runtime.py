@@ -37,13 +37,8 @@ def session(path: Path, threads: int) -> InferenceSession:
 
 def run(network: InferenceSession, values: NDArray[Any]) -> list[NDArray[np.float32]]:
     """Outputs of a network for one example, in float32."""
-    return run_whole(network, values[None])
-
-
-def run_whole(network: InferenceSession, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
-    """Outputs of a network for a batch of examples, in float32."""
-    values = np.ascontiguousarray(batch, np.float32)
-    return network.run(None, {network.get_inputs()[0].name: values})
+    batch = np.ascontiguousarray(values[None], np.float32)
+    return network.run(None, {network.get_inputs()[0].name: batch})
 
 
 def run_batch(network: InferenceSession, **values: NDArray[Any]) -> NDArray[np.float32]:
