@@ -81,7 +81,7 @@ def test_a_reading_is_within_its_bounds(calm: Reading) -> None:
         (("jawOpen",), 0.15),
         (("mouthSmileLeft", "mouthSmileRight"), 0.15),
         (("jawOpen", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.15),
-        (("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.05),
+        (("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.04),
     ],
 )
 def test_what_is_posed_is_read(
