@@ -68,4 +68,5 @@ def run(gui: Any) -> Iterator[Any]:
     yield 0.3
     gui.screenshot("removed")
     assert len(bpy.data.armatures) == 0
-    assert "pip_Markers" not in bpy.data.collections
+    assert "brow_mid_L" not in bpy.data.objects
+    assert "pip_Markers" not in bpy.context.scene.collection.children
