@@ -76,16 +76,16 @@ def test_a_reading_is_within_its_bounds(calm: Reading) -> None:
 
 # The network knows emotions: of shapes that seldom move alone it is shy.
 @pytest.mark.parametrize(
-    ("shapes", "least"),
+    ("shapes", "least", "above"),
     [
-        (("jawOpen",), 0.15),
-        (("mouthSmileLeft", "mouthSmileRight"), 0.15),
-        (("jawOpen", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.15),
-        (("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.04),
+        (("jawOpen",), 0.15, 2.0),
+        (("mouthSmileLeft", "mouthSmileRight"), 0.15, 2.0),
+        (("jawOpen", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.15, 2.0),
+        (("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.04, 1.5),
     ],
 )
 def test_what_is_posed_is_read(
-    reader: ExpressionReader, calm: Reading, shapes: tuple[str, ...], least: float
+    reader: ExpressionReader, calm: Reading, shapes: tuple[str, ...], least: float, above: float
 ) -> None:
     picture = posed(**dict.fromkeys(shapes, 1.0))
     for rest in (None, calm):
@@ -95,7 +95,7 @@ def test_what_is_posed_is_read(
             reading.coefficients - calm.coefficients, [ARKIT_SHAPES.index(n) for n in shapes]
         )
         assert risen > least
-        assert risen > 1.5 * np.abs(others).mean()
+        assert risen > above * np.abs(others).mean()
 
 
 def test_a_picture_at_rest_makes_a_difference(reader: ExpressionReader, calm: Reading) -> None:
