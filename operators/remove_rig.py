@@ -6,13 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..properties import is_rigged
-from .common import (
-    can_work_where,
-    chosen_head,
-    forget_error,
-    leave_pose_mode,
-    tell,
-)
+from .common import can_work_where, chosen_head, forget_error, leave_pose_mode, tell
 
 
 class AUTORIGFACE_OT_remove_rig(bpy.types.Operator):

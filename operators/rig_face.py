@@ -9,7 +9,7 @@ import bpy
 
 from ..errors import RigError
 from ..preferences import marker_size
-from ..properties import progress_of
+from ..properties import progress_of, redraw_sidebars
 from ..translations import translated
 from .common import (
     WorksOnMesh,
@@ -151,18 +151,11 @@ class AUTORIGFACE_OT_rig_face(WorksOnMesh, bpy.types.Operator):
         progress.stage, progress.fraction = stage, fraction
         context.window_manager.progress_update(fraction)
         context.workspace.status_text_set(translated(f"Auto-Rig Face: {stage}   (Esc: cancel)"))
-        _redraw_sidebars(context)
+        redraw_sidebars(context)
 
     def _stop(self, context: bpy.types.Context) -> None:
         progress_of(context).running = False
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.progress_end()
         context.workspace.status_text_set(None)
-        _redraw_sidebars(context)
-
-
-def _redraw_sidebars(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+        redraw_sidebars(context)

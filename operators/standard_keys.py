@@ -15,14 +15,7 @@ from ..properties import (
     settings_of,
     state_of,
 )
-from .common import (
-    can_work_where,
-    chosen_head,
-    forget_error,
-    leave_pose_mode,
-    tell,
-    tell_error,
-)
+from .common import can_work_where, chosen_head, forget_error, leave_pose_mode, tell, tell_error
 
 _NO_RIG = "face rig: press Auto-Rig Face first"
 

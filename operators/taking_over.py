@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 
-from .common import (
-    chosen_head,
-    tell,
-    tell_driven,
-)
+from .common import chosen_head, tell, tell_driven
 
 if TYPE_CHECKING:
     from ..matching import Match

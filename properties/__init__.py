@@ -18,6 +18,7 @@ from .access import (
     is_rigged,
     obstacle,
     progress_of,
+    redraw_sidebars,
     settings_of,
     state_of,
 )
@@ -71,6 +72,7 @@ __all__ = (
     "obstacle",
     "options_as_text",
     "progress_of",
+    "redraw_sidebars",
     "settings_of",
     "sliders_of",
     "state_of",

@@ -32,6 +32,14 @@ def progress_of(context: bpy.types.Context) -> RigProgress:
     return getattr(context.window_manager, ATTRIBUTE)
 
 
+def redraw_sidebars(context: bpy.types.Context) -> None:
+    """Let the window show what has changed in the state."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
 def copy_settings(source: object, target: object, *groups: type) -> None:
     """Copy the properties that ``groups`` declare from one holder of them to another."""
     for group in groups:

@@ -12,7 +12,7 @@ from typing import Final
 import bpy
 from bpy.app.handlers import persistent
 
-from ..properties import is_rigged, state_of
+from ..properties import is_rigged, redraw_sidebars, state_of
 
 _QUIET: Final = 0.4  # seconds after the last change
 
@@ -44,14 +44,7 @@ def look_at_changes() -> None:
             known = state_of(obj).mesh_digest
             _edited[obj.session_uid] = bool(known) and known != mesh_digest(obj)
     if _edited != before:
-        _redraw()
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+        redraw_sidebars(bpy.context)
 
 
 def _look_later() -> None:
