@@ -112,6 +112,19 @@ class Gui:
         x, y = self._mouse
         self.window.event_simulate(type="WHEELDOWNMOUSE", value="PRESS", x=x, y=y)
 
+    def scroll_sidebar(self, steps: int = 40) -> Steps:
+        """Turn the wheel over the sidebar, down to what lies below."""
+        sidebar = self.region()
+        self.move(sidebar.x + sidebar.width * 0.4, sidebar.y + sidebar.height / 2)
+        yield from self.scroll(steps)
+
+    def scroll(self, steps: int) -> Steps:
+        """Turn the wheel down with the mouse where it is, and wait for what it shows."""
+        for _ in range(steps):
+            self.wheel_down()
+            yield 0.02
+        yield 0.5
+
     def click(self, x: float, y: float) -> Steps:
         """Click with the left mouse button."""
         self.move(x, y)

@@ -54,12 +54,7 @@ def run(gui: Any) -> Iterator[Any]:
     yield 1.0
     gui.screenshot("controls")
 
-    sidebar = gui.region()
-    gui.move(sidebar.x + sidebar.width * 0.4, sidebar.y + sidebar.height / 2)
-    for _ in range(FOLDED):
-        gui.wheel_down()
-        yield 0.02
-    yield 0.5
+    yield from gui.scroll_sidebar(FOLDED)
     gui.screenshot("picker")
     yield from gui.press("auto_rig_face.select_control", 'ctrl_mouth"', column=0.5)
     yield lambda: picked() == {"ctrl_mouth"}
@@ -69,10 +64,7 @@ def run(gui: Any) -> Iterator[Any]:
     x, y = yield from gui.find_button("auto_rig_face.select_control", 'ctrl_tongue"', column=0.5)
     yield from gui.click(x, y - HEADER)
     yield 0.3
-    for _ in range(FOLDED):
-        gui.wheel_down()
-        yield 0.02
-    yield 0.5
+    yield from gui.scroll(FOLDED)
     with gui.context():
         head = bpy.data.objects["amara"]
         sliders = head.auto_rig_face_sliders

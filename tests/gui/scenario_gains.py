@@ -25,19 +25,11 @@ def run(gui: Any) -> Iterator[Any]:
     with gui.context():
         bpy.ops.ed.undo_push(message="Rigged")
     yield from gui.open_tab()
-    sidebar = gui.region()
-    gui.move(sidebar.x + sidebar.width * 0.4, sidebar.y + sidebar.height / 2)
-    for _ in range(40):
-        gui.wheel_down()
-        yield 0.02
-    yield 0.3
+    yield from gui.scroll_sidebar(40)
     x, y = yield from gui.find_button("auto_rig_face.idle_life")
     yield from gui.click(x, y - HEADER)
     yield 0.3
-    for _ in range(40):
-        gui.wheel_down()
-        yield 0.02
-    yield 0.3
+    yield from gui.scroll(40)
     gui.screenshot("empty")
 
     yield from gui.press("auto_rig_face.add_gain", column=0.83)

@@ -48,12 +48,7 @@ def run(gui: Any) -> Iterator[Any]:
     editor.ui_type = "IMAGE_EDITOR"
     editor.spaces.active.image = picture
     yield from gui.open_tab()
-    sidebar = gui.region()
-    gui.move(sidebar.x + sidebar.width * 0.4, sidebar.y + sidebar.height / 2)
-    for _ in range(40):
-        gui.wheel_down()
-        yield 0.02
-    yield 0.3
+    yield from gui.scroll_sidebar(40)
     yield from gui.press("auto_rig_face.match_image", column=0.8)
     yield 0.8
     gui.screenshot("dialog")

@@ -24,15 +24,6 @@ def unfold_panel() -> None:
     bpy.utils.register_class(panel)
 
 
-def scroll_down(gui: Any) -> Iterator[Any]:
-    sidebar = gui.region()
-    gui.move(sidebar.x + sidebar.width * 0.4, sidebar.y + sidebar.height / 2)
-    for _ in range(60):
-        gui.wheel_down()
-        yield 0.02
-    yield 0.3
-
-
 def run(gui: Any) -> Iterator[Any]:
     gui.patience = PATIENCE
     yield from gui.show("pip")
@@ -42,7 +33,7 @@ def run(gui: Any) -> Iterator[Any]:
         bpy.ops.ed.undo_push(message="Rigged")
     before = keys()
     yield from gui.open_tab()
-    yield from scroll_down(gui)
+    yield from gui.scroll_sidebar(60)
     gui.screenshot("panel")
 
     yield from gui.press("auto_rig_face.add_standard_keys")
@@ -55,7 +46,7 @@ def run(gui: Any) -> Iterator[Any]:
     gui.screenshot("happy")
     bpy.data.objects["pip"].data.shape_keys.key_blocks["happy"].value = 0.0
 
-    yield from scroll_down(gui)
+    yield from gui.scroll_sidebar(60)
     yield from gui.press("auto_rig_face.remove_standard_keys", column=0.83)
     yield lambda: keys() == before
     yield 0.5
