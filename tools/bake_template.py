@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import importlib.util
-import sys
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +22,7 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 from tools import shape_prior
+from tools.extension import load_package
 
 if TYPE_CHECKING:
     from auto_rig_face.rigging.data import FaceMesh
@@ -51,18 +50,6 @@ MEAN_ADULT = [
 MEAN_BODY = [
     f"macrodetails/universal-{sex}-young-averagemuscle-averageweight" for sex in ("female", "male")
 ]
-
-
-def load_package() -> None:
-    """The repository root as the package ``auto_rig_face``."""
-    spec = importlib.util.spec_from_file_location(
-        "auto_rig_face", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["auto_rig_face"] = module
-    spec.loader.exec_module(module)
 
 
 @dataclass(frozen=True)

@@ -6,30 +6,15 @@ Also checks that enabling it imports none of the heavy packages, so that Blender
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import tempfile
 import time
 import traceback
-from pathlib import Path
-from types import ModuleType
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "auto_rig_face"
+from extension import PACKAGE, load_package
+
 HEAVY = ("cv2", "embreex", "igl", "onnxruntime", "robust_laplacian", "scipy", "tqdm")
-
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        PACKAGE, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{ROOT} can't be imported.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[PACKAGE] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _registered() -> set[str]:
@@ -45,7 +30,7 @@ def _registered() -> set[str]:
 def _check() -> list[str]:
     before = _registered()
     started = time.perf_counter()
-    package = _load()
+    package = load_package()
     package.register()
     seconds = time.perf_counter() - started
     added = _registered() - before

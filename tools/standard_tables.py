@@ -7,7 +7,6 @@ Run it after changing a recipe: python tools/standard_tables.py. A test says whe
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -62,23 +61,13 @@ def _in_words(recipe: Mapping[str, float]) -> str:
 
 
 def _standards() -> Mapping[str, Any]:
-    module: ModuleType = importlib.import_module(f"{_package()}.animation.standards")
+    if PACKAGE not in sys.modules:
+        from extension import load_package
+
+        load_package()
+    module: ModuleType = importlib.import_module(f"{PACKAGE}.animation.standards")
     found: Mapping[str, Any] = module.STANDARDS
     return found
-
-
-def _package() -> str:
-    """Load the repository's root as the package, unless it is there."""
-    if PACKAGE not in sys.modules:
-        spec = importlib.util.spec_from_file_location(
-            PACKAGE, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-        )
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{ROOT} can't be loaded as a Python package")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[PACKAGE] = module
-        spec.loader.exec_module(module)
-    return PACKAGE
 
 
 if __name__ == "__main__":

@@ -7,26 +7,8 @@ outside, as ``auto_rig_face``, which is loaded here under that name, as Blender 
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+from tools.extension import PACKAGE, ROOT, load_package
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "auto_rig_face"
-
-
-def load_package() -> None:
-    """Import the repository's root as the package that Blender would install."""
-    if PACKAGE in sys.modules:
-        return
-    spec = importlib.util.spec_from_file_location(
-        PACKAGE, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{ROOT} can't be imported as {PACKAGE}.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[PACKAGE] = module
-    spec.loader.exec_module(module)
-
+__all__ = ["PACKAGE", "ROOT"]
 
 load_package()
