@@ -220,12 +220,21 @@ class BagRing:
 
 @dataclass(frozen=True)
 class LoosePart:
-    """A loose part in world space. ``colour``: linear, 0..1."""
+    """A loose part in world space. ``faces`` (F, 3) or (F, 4); ``colours``: linear, 0..1, by the
+    name of what has it, and ``colour_of`` (F,) which of them in turn is a face's.
+    """
 
     name: str
     vertices: NDArray[np.float64]
-    triangles: NDArray[np.int64]
-    colour: tuple[float, float, float]
+    faces: NDArray[np.int64]
+    colours: dict[str, tuple[float, float, float]]
+    colour_of: NDArray[np.int64]
+
+    @property
+    def triangles(self) -> NDArray[np.int64]:
+        """(T, 3) the faces, quads parted along a diagonal."""
+        corners = range(1, self.faces.shape[1] - 1)
+        return np.concatenate([self.faces[:, [0, n, n + 1]] for n in corners])
 
 
 @dataclass(frozen=True)

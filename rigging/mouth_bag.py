@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a sealed mouth is to be cut, and what comes behind the cut: a bag, teeth and a tongue.
 
-The template's own teeth and tongue are fitted to the mouth; the bag goes around them. Head frame
+The template's tongue and its rows of teeth, modelled tooth by tooth (denture.py), are fitted to the
+mouth; the bag goes around them. Head frame
 (see data.py), unit IOD.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from ..errors import RigError
 from .data import BagRing, FaceLandmarks, FaceMesh, HeadFrame, LoosePart, MouthPlan
+from .denture import TeethRow, model_row
 from .head import Head, Role
 from .raycast import RayScene
 from .template import Template
@@ -36,6 +39,10 @@ MAY_SHOW: Final = 0.002  # of the picture: hardly anything, with the lips shut
 # From where the mouth is looked at, yaw and pitch in degrees, by so many rays a side.
 LOOKS: Final = ((0, 0), (40, 0), (-40, 0), (0, 40), (0, -40))
 RAYS: Final = 64
+# Linear colours.
+ENAMEL: Final = (0.93, 0.91, 0.85)
+GUM: Final = (0.56, 0.20, 0.20)
+FLESH: Final = (0.78, 0.42, 0.42)
 
 
 class BadCutError(RigError):
@@ -112,17 +119,39 @@ def _fitted_parts(
     scale = float(limits.min())
     front = float(offset[:, 2].max()) * scale
     setback = max(0.0, front + 1.5 * LIP_THICKNESS * width)
-    parts = []
-    for name, roles, colour in (
-        ("Teeth", (Role.TEETH_UPPER, Role.TEETH_LOWER), (0.93, 0.91, 0.85)),
-        ("Tongue", (Role.TONGUE,), (0.78, 0.42, 0.42)),
-    ):
-        triangles = head.triangles_of(*roles)
-        used, local = np.unique(triangles, return_inverse=True)
-        placed = middle + scale * (head.vertices[used] - lips) - [0.0, 0.0, setback]
-        parts.append(LoosePart(name, frame.to_world(placed), local.reshape(-1, 3), colour))
+
+    def placed(points: Floats) -> Floats:
+        return frame.to_world(middle + scale * (points - lips) - [0.0, 0.0, setback])
+
+    rows = [
+        model_row(head.vertices[head.role == role], upper=role == Role.TEETH_UPPER)
+        for role in (Role.TEETH_UPPER, Role.TEETH_LOWER)
+    ]
+    used, tongue = np.unique(head.triangles_of(Role.TONGUE), return_inverse=True)
+    tongue = tongue.reshape(-1, 3)
+    parts = (
+        _teeth([replace(row, vertices=placed(row.vertices)) for row in rows]),
+        LoosePart(
+            "Tongue",
+            placed(head.vertices[used]),
+            tongue,
+            {"Tongue": FLESH},
+            np.zeros(len(tongue), int),
+        ),
+    )
     size = reach * scale + np.array([0.0, 0.0, 0.0, setback])
-    return tuple(parts), (float(size[0]), float(size[1]), float(size[2]), float(size[3]))
+    return parts, (float(size[0]), float(size[1]), float(size[2]), float(size[3]))
+
+
+def _teeth(rows: list[TeethRow]) -> LoosePart:
+    starts = np.cumsum([0, *(len(row.vertices) for row in rows)])
+    return LoosePart(
+        "Teeth",
+        np.concatenate([row.vertices for row in rows]),
+        np.concatenate([row.faces + start for row, start in zip(rows, starts, strict=False)]),
+        {"Teeth": ENAMEL, "Gums": GUM},
+        np.concatenate([row.gum for row in rows]).astype(int),
+    )
 
 
 def check_mouth(head: Head, plan: MouthPlan, first_new: int) -> None:

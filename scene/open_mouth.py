@@ -118,9 +118,11 @@ def _add_part(
     mesh = bpy.data.meshes.new(name)
     transaction.on_rollback(lambda: bpy.data.meshes.remove(mesh))
     local = part.vertices @ to_local[:3, :3].T + to_local[:3, 3]
-    mesh.from_pydata(local.tolist(), [], part.triangles.tolist())
+    mesh.from_pydata(local.tolist(), [], part.faces.tolist())
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
-    mesh.materials.append(_material(name, part.colour, transaction))
+    for kind, colour in part.colours.items():
+        mesh.materials.append(_material(derived_name(head, f"_{kind}"), colour, transaction))
+    mesh.polygons.foreach_set("material_index", part.colour_of.astype(np.int32))
     obj = bpy.data.objects.new(name, mesh)
     transaction.on_rollback(lambda: bpy.data.objects.remove(obj))
     link_beside(context, obj, head)

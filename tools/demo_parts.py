@@ -26,11 +26,14 @@ class Surface:
 
 @dataclass(frozen=True)
 class PartMesh:
-    """A finished part: ``points`` (V, 3), ``faces`` (F, 3 or 4), and ``uv`` (V, 2) or None."""
+    """A finished part: ``points`` (V, 3), ``faces`` (F, 3 or 4), ``uv`` (V, 2) or None, and
+    ``material_of`` (F,) which of its materials a face has, None where there is but one.
+    """
 
     points: Array
     faces: list[list[int]]
     uv: Array | None = None
+    material_of: NDArray[np.bool_] | None = None
 
 
 def eyeball(eye: Eyeball, segments: int = 32, rings: int = 20) -> PartMesh:

