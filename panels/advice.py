@@ -10,7 +10,7 @@ from typing import NamedTuple
 import bpy
 
 from ..properties import head_of, is_rigged, obstacle, progress_of, settings_of
-from ..scene.edits import is_edited
+from ..scene.edits import edited_parts, is_edited
 from ..vocabulary import MIN_VERTICES
 
 
@@ -47,10 +47,17 @@ def advice(context: bpy.types.Context) -> list[Advice]:
 
 
 def _of_a_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[Advice]:
-    if not is_edited(head):
+    parts = edited_parts(head)
+    if is_edited(head):
+        what = "The mesh was edited after it was rigged."
+    elif len(parts) > 1:
+        what = f'"{parts[0]}" and other parts were edited after the head was rigged.'
+    elif parts:
+        what = f'"{parts[0]}" was edited after the head was rigged.'
+    else:
         return []
     if settings_of(context).sculpted_keys == "KEEP":
         kept = "Press the button again: markers, corrections and sculpted keys are kept."
     else:
         kept = "Press the button again: markers and corrections are kept, sculpted keys aren't."
-    return [Advice("The mesh was edited after it was rigged.", "ERROR"), Advice(kept, "BLANK1")]
+    return [Advice(what, "ERROR"), Advice(kept, "BLANK1")]

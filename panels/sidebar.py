@@ -19,7 +19,7 @@ from ..properties import (
     settings_of,
     state_of,
 )
-from ..scene.edits import is_edited
+from ..scene.edits import edited_parts, is_edited
 from ..scene.thumbnails import pose_thumbnail
 from ..translations import translated
 from ..vocabulary import STICKY_PROPERTY
@@ -85,7 +85,7 @@ class AUTORIGFACE_PT_certificate(RigPanel, bpy.types.Panel):
         head = head_of(context.active_object)
         state = state_of(head)
         # Of a mesh that was edited since, the verdict is no longer true.
-        self.layout.active = head is None or not is_edited(head)
+        self.layout.active = head is None or not (is_edited(head) or edited_parts(head))
         title = state.bl_rna.properties["status"].enum_items[state.status].name
         self.layout.label(text=title, icon=_STATUS_ICONS[state.status])
         failed = [metric for metric in state.metrics if not metric.passed]

@@ -57,6 +57,16 @@ def head_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     return obj
 
 
+def parts_of(head: bpy.types.Object) -> list[bpy.types.Object]:
+    """The objects that the rig counts among the head's parts, by name."""
+    found = [
+        obj
+        for obj in bpy.data.objects
+        if obj != head and state_of(obj).role == "PART" and state_of(obj).head == head
+    ]
+    return sorted(found, key=lambda obj: obj.name)
+
+
 def obstacle(context: bpy.types.Context, modes: Collection[str] = ("OBJECT", "POSE")) -> str:
     """Why nothing can be done to the active head in one of ``modes``; empty where it can."""
     if progress_of(context).running:

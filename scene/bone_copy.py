@@ -17,12 +17,11 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ..errors import RigError
-from ..properties import state_of
+from ..properties import parts_of, state_of
 from ..rigging.data import Bone
 from .armature import existing_armature, set_bones
 from .bone_names import is_our_modifier
 from .fcurves import channelbag_in
-from .landmark_motion import parts_of
 from .mesh_access import copy_without_keys, has_mirror
 from .objects import derived_name
 from .state import clear_state

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the mesh of a rigged head was edited after it was rigged.
+"""Whether the mesh of a rigged head or of one of its parts was edited after it was rigged.
 
 Comparing a mesh takes milliseconds, too long for a panel that is drawn at every move of the mouse.
 So Blender's change notices only mark meshes, and the marked ones are looked at once it is quiet.
@@ -12,11 +12,11 @@ from typing import Final
 import bpy
 from bpy.app.handlers import persistent
 
-from ..properties import is_rigged, redraw_sidebars, state_of
+from ..properties import is_rigged, parts_of, redraw_sidebars, state_of
 
 _QUIET: Final = 0.4  # seconds after the last change
 
-# By the session_uid of the head: whether it was edited.
+# By the session_uid of a rigged head or part: whether its mesh was edited.
 _edited: dict[int, bool] = {}
 # Meshes to look at, by session_uid; None stands for all of them.
 _marked: set[int | None] = set()
@@ -27,15 +27,24 @@ def is_edited(head: bpy.types.Object) -> bool:
     return _edited.get(head.session_uid, False)
 
 
+def edited_parts(head: bpy.types.Object) -> list[str]:
+    """Names of the head's parts, such as its eyeballs, whose mesh isn't the one that was rigged."""
+    if not any(_edited.values()):
+        return []
+    return [part.name for part in parts_of(head) if is_edited(part)]
+
+
 def look_at_changes() -> None:
-    """Compare the marked meshes of rigged heads; those in Edit or Sculpt Mode have to wait."""
+    """Compare the marked meshes of rigged heads and their parts; those in Edit or Sculpt Mode have
+    to wait.
+    """
     from .storage import mesh_digest
 
     marked = set(_marked)
     _marked.clear()
     before = dict(_edited)
     for obj in bpy.data.objects:
-        if obj.type != "MESH" or not is_rigged(obj):
+        if obj.type != "MESH" or not (is_rigged(obj) or state_of(obj).role == "PART"):
             _edited.pop(obj.session_uid, None)
         elif None in marked or obj.data.session_uid in marked:
             if obj.mode in {"EDIT", "SCULPT"}:

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 
 import bpy
 
-from ..properties import state_of
+from ..properties import parts_of, state_of
 from .key_writer import own_key_name
-from .landmark_motion import parts_of
 from .transaction import Transaction
 
 

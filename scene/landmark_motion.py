@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..properties import state_of
+from ..properties import parts_of
 from ..rigging.data import Appearance, FaceMesh, MeshPart
 from .appearance import Textures, join_appearances, read_appearance
 from .key_writer import key_name, own_key_name
@@ -76,16 +76,6 @@ class RiggedSurface:
         return np.concatenate(
             [_shown(piece, own) for piece, own in zip(self._pieces, rows, strict=True)]
         )
-
-
-def parts_of(head: bpy.types.Object) -> list[bpy.types.Object]:
-    """The objects that the rig counts among the head's parts, by name."""
-    found = [
-        obj
-        for obj in bpy.data.objects
-        if obj.type == "MESH" and state_of(obj).role == "PART" and state_of(obj).head == head
-    ]
-    return sorted(found, key=lambda obj: obj.name)
 
 
 def _read(context: bpy.types.Context, obj: bpy.types.Object, textures: Textures) -> _Piece:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..properties import state_of
+from ..properties import parts_of, state_of
 from ..vocabulary import STICKY_LIPS, STICKY_PROPERTY
 from .armature import existing_armature, renamed_bones
 from .bone_names import is_our_modifier
@@ -52,12 +52,7 @@ def remove_rig(context: bpy.types.Context, head: bpy.types.Object) -> list[str]:
 
 def _members(head: bpy.types.Object) -> list[bpy.types.Object]:
     """The parts, then the head: the parts' drivers read the head's keys."""
-    parts = [
-        obj
-        for obj in bpy.data.objects
-        if obj != head and state_of(obj).role == "PART" and state_of(obj).head == head
-    ]
-    return [*parts, head]
+    return [*parts_of(head), head]
 
 
 def _remove_from(obj: bpy.types.Object, armature: bpy.types.Object | None) -> list[str]:

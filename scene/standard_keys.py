@@ -11,12 +11,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..properties import state_of
+from ..properties import parts_of, state_of
 from .fcurves import require_shape_keys
 from .head import SceneOptions
 from .key_drivers import driven_values, follow, remove_driver
 from .key_writer import RIG_SUFFIX, KeyWriter, key_name, remove_keys, remove_lone_basis
-from .landmark_motion import parts_of
 from .state import protect_state
 from .transaction import Transaction
 

@@ -33,6 +33,7 @@ def store_rig(
     for part in scene_head.parts[1:]:
         part_state = state_of(part.obj)
         part_state.role, part_state.head = "PART", head
+        part_state.mesh_digest = mesh_digest(part.obj)
     state.thumbnails.clear()  # they show the rig before
     state.metrics.clear()
     for metric in rig.certificate.metrics:
@@ -109,9 +110,9 @@ def landmarks_source(head: bpy.types.Object) -> str:
     return json.loads(text)["source"] if text else ""
 
 
-def mesh_digest(head: bpy.types.Object) -> str:
-    """Changes when the undeformed mesh does, which makes stored landmarks worthless."""
-    return f"{zlib.crc32(basis_positions(head.data).tobytes()):08x}"
+def mesh_digest(obj: bpy.types.Object) -> str:
+    """Changes when the undeformed mesh does; a head's landmarks are worthless then."""
+    return f"{zlib.crc32(basis_positions(obj.data).tobytes()):08x}"
 
 
 def _fill(line: CertificateLine, metric: Metric) -> None:

@@ -13,9 +13,8 @@ from typing import Any, Final
 
 import bpy
 
-from ..properties import state_of
+from ..properties import parts_of, state_of
 from .armature import existing_armature
-from .landmark_motion import parts_of
 
 _PROPERTY: Final = "vrm_addon_extension"
 _NO_OVERRIDE: Final = "none"

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from auto_rig_face.bone_animation import carry_by_bones
 from auto_rig_face.errors import RigError
-from auto_rig_face.properties import is_rigged, state_of
+from auto_rig_face.properties import is_rigged, parts_of, state_of
 from auto_rig_face.rigging import bone_shapes
-from auto_rig_face.scene.landmark_motion import parts_of
 from auto_rig_face.scene.remove import remove_rig
 
 IOD = 0.06

@@ -88,6 +88,25 @@ def test_an_edit_after_the_rig_is_noticed_and_can_be_taken_back(ball, make_activ
     assert said() == ""
 
 
+def test_an_edited_part_is_named(ball, make_active, write_rig) -> None:
+    head, eye = ball("Head", 0.5, (0.0, 0.0, 0.0)), ball("Eye.L", 0.1, (0.2, -0.4, 0.1))
+    make_active(head)
+    write_rig(head)
+    assert said() == ""
+    points = eye.data.shape_keys.key_blocks[0].points if eye.data.shape_keys else eye.data.vertices
+    before = points[0].co.copy()
+    points[0].co.z += 0.1
+    edits._marked.add(eye.data.session_uid)
+    assert '"Eye.L" was edited after the head was rigged' in said()
+    assert edits.edited_parts(head) == ["Eye.L"]
+    assert not edits.is_edited(head)
+    make_active(eye)
+    assert '"Eye.L" was edited' in said(), "the part stands for its head"
+    points[0].co = before
+    edits._marked.add(eye.data.session_uid)
+    assert said() == ""
+
+
 def test_what_is_kept_is_told_as_it_is_set(context, ball, make_active, write_rig) -> None:
     head = ball("Head", 0.5, (0.0, 0.0, 0.0))
     make_active(head)
