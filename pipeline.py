@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .carrying import CarriedFace, carry_face, surface_carries
 from .errors import RigError
-from .properties import is_rigged
+from .properties import is_rigged, state_of
 from .rigging.data import FaceLandmarks, FaceMesh, FaceRig, Message, RigOptions, Status
 from .scene import markers, storage
 from .scene.head import SceneHead, SceneOptions, keep_near_parts
@@ -272,6 +272,9 @@ def offer_markers(
         markers.show_markers(context, head, places, size, transaction, asked=asked)
     if found is not None:
         storage.store_landmarks(head, found.landmarks, found.base)
+    if error is not None:
+        state = state_of(head)
+        state.problem, state.remedy = error.problem, error.remedy
     return head
 
 

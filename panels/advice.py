@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import bpy
 
-from ..properties import head_of, is_rigged, obstacle, progress_of, settings_of
+from ..properties import head_of, is_rigged, obstacle, progress_of, settings_of, state_of
 from ..scene.edits import edited_parts, is_edited
 from ..vocabulary import MIN_VERTICES
 
@@ -38,6 +38,9 @@ def advice(context: bpy.types.Context) -> list[Advice]:
             lines.append(Advice(progress.note, "INFO"))
     if is_rigged(head):
         return lines + _of_a_rig(context, head)
+    state = state_of(head)
+    if not lines and state.problem:  # asked before the file was opened
+        lines += [Advice(state.problem, "QUESTION"), Advice(state.remedy, "BLANK1")]
     # A Mirror or Subdivision modifier may add what is missing: then the button will see.
     count = len(head.data.vertices)
     if not lines and count < MIN_VERTICES and not head.modifiers:

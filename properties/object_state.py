@@ -110,7 +110,8 @@ class ObjectState(bpy.types.PropertyGroup):
     """What the rig knows about an object: the head, a loose part, the armature or a marker.
 
     Parts, armature and markers point to their head, and the head to none of them: Blender never
-    frees objects that keep each other in use.
+    frees objects that keep each other in use. ``problem``, ``remedy``: what the markers of a head
+    are there for, where it was asked about.
     """
 
     role: EnumProperty(items=ROLE_ITEMS)
@@ -136,6 +137,9 @@ class ObjectState(bpy.types.PropertyGroup):
     thumbnails: CollectionProperty(type=Thumbnail)
     gains: CollectionProperty(type=CaptureGain)
     gain: IntProperty(name="Gain", description="The shape that is chosen", min=0)
+
+    problem: StringProperty()
+    remedy: StringProperty()
 
     marker: StringProperty()
     home: FloatVectorProperty(size=3)

@@ -128,6 +128,7 @@ def remove_markers(context: bpy.types.Context, head: bpy.types.Object) -> int:
         is_ours = collection.name.startswith(derived_name(head, SUFFIX))
         if is_ours and len(collection.all_objects) == 0 and len(collection.children) == 0:
             put_away(collection)
+    state_of(head).problem = state_of(head).remedy = ""
     return len(markers)
 
 

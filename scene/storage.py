@@ -30,6 +30,7 @@ def store_rig(
     state = state_of(head)
     state.role, state.status = "HEAD", status.upper()
     state.sealed_mouth = rig.has_sealed_mouth
+    state.problem = state.remedy = ""
     for part in scene_head.parts[1:]:
         part_state = state_of(part.obj)
         part_state.role, part_state.head = "PART", head

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import bpy
 import pytest
+from auto_rig_face.errors import RigError
 from auto_rig_face.panels.advice import advice
-from auto_rig_face.properties import progress_of, settings_of
+from auto_rig_face.pipeline import offer_markers
+from auto_rig_face.properties import progress_of, settings_of, state_of
 from auto_rig_face.scene import edits
 
 
@@ -104,6 +106,30 @@ def test_an_edited_part_is_named(ball, make_active, write_rig) -> None:
     assert '"Eye.L" was edited' in said(), "the part stands for its head"
     points[0].co = before
     edits._marked.add(eye.data.session_uid)
+    assert said() == ""
+
+
+def test_a_question_is_still_there_when_the_file_is_opened_again(
+    context, human, make_active, tmp_path
+) -> None:
+    make_active(human)
+    error = RigError("Where is the chin?", "Drag it there.", wants_markers=True)
+    offer_markers(context, human, 0.05, error=error)
+    path = str(tmp_path / "asked.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    edits._mark_all()
+    assert said() == "Where is the chin? Drag it there."
+    bpy.ops.auto_rig_face.hide_markers()
+    assert said() == "", "without its markers there is nothing to answer"
+
+
+def test_a_rig_answers_the_question(context, ball, make_active, write_rig) -> None:
+    head = ball("Head", 0.5, (0.0, 0.0, 0.0))
+    make_active(head)
+    state_of(head).problem = "Where is the chin?"
+    write_rig(head)
+    assert state_of(head).problem == ""
     assert said() == ""
 
 

@@ -63,6 +63,8 @@ SHOWN_OTHERWISE: Final[dict[str, set[str]]] = {
         "panels/advice.py: progress.problem",
         "panels/advice.py: progress.remedy",
         "panels/advice.py: progress.note",
+        "panels/advice.py: state.problem",
+        "panels/advice.py: state.remedy",
         "panels/sidebar.py: line.text",
         "pipeline.py: error.problem",
         "pipeline.py: error.remedy",
