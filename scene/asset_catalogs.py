@@ -103,16 +103,27 @@ def with_catalogs(text: str, catalogs: Sequence[Catalog], path: Path) -> str:
     if spoken and spoken[0] != _VERSION:
         newer = spoken[0].startswith("VERSION ")
         raise _unreadable(path, f"says {spoken[0]}" if newer else f"doesn't say {_VERSION}")
-    known = {line.partition(":")[0].strip().lower() for line in spoken}
-    missing = [catalog.line() for catalog in catalogs if catalog.identifier not in known]
+    fields = [[field.strip() for field in line.split(":")] for line in spoken]
+    known = {field[0].lower() for field in fields}
+    missing = [catalog for catalog in catalogs if catalog.identifier not in known]
     if not missing:
         return text
+    # Blender makes up parents that the file doesn't name, and then asks to save them.
+    paths = {field[1] for field in fields if len(field) > 1}
+    missing = [*(parent for parent in _parents(missing) if parent.path not in paths), *missing]
     end = "\r\n" if "\r\n" in text else "\n"
     if not spoken:
         text += _NEW.replace("\n", end)
     elif not text.endswith("\n"):
         text += end
-    return text + "".join(line + end for line in missing)
+    return text + "".join(catalog.line() + end for catalog in missing)
+
+
+def _parents(catalogs: Iterable[Catalog]) -> list[Catalog]:
+    """Every catalog above others, each before those below it."""
+    steps = [catalog.path.split("/") for catalog in catalogs]
+    above = ["/".join(step[:depth]) for step in steps for depth in range(1, len(step))]
+    return [Catalog(str(uuid.uuid5(_NAMESPACE, path)), path) for path in dict.fromkeys(above)]
 
 
 def _unreadable(path: Path, what: str) -> RigError:

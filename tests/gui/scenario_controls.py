@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Controls on a face: they are seen, picked with and without Shift, dragged and set by sliders, and
-one Ctrl+Z takes a drag back.
+one Ctrl+Z takes a drag back. Pose assets lie in the Asset Browser, and a click in the Asset Shelf
+applies one.
 """
 
 from __future__ import annotations
@@ -89,3 +90,36 @@ def run(gui: Any) -> Iterator[Any]:
     gui.screenshot("dragged")
     gui.key("Z", ctrl=True)
     yield lambda: value("mouthLeft") < 1e-3
+    yield from pose_assets(gui)
+
+
+def pose_assets(gui: Any) -> Iterator[Any]:
+    """Make them, look for them in the Asset Browser, and click one in the Asset Shelf."""
+    with gui.context():
+        bpy.ops.wm.save_as_mainfile(filepath=str(gui.out / "controls.blend"))
+        assert bpy.ops.auto_rig_face.make_pose_assets() == {"FINISHED"}
+        bpy.ops.screen.area_split(direction="HORIZONTAL", factor=0.5)
+    browser = max(
+        (area for area in gui.window.screen.areas if area.type == "VIEW_3D"), key=lambda a: a.y
+    )
+    browser.ui_type = "ASSETS"
+    yield 1.0
+    browser.spaces.active.params.asset_library_reference = "LOCAL"
+    window = next(region for region in browser.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=gui.window, area=browser, region=window):
+        bpy.ops.asset.library_refresh()
+    yield 3.0
+    gui.screenshot("asset_browser")
+
+    with gui.context():
+        bpy.ops.pose.select_all(action="DESELECT")  # or else the selected control alone is posed
+    gui.area.spaces.active.show_region_ui = False
+    gui.area.spaces.active.show_region_asset_shelf = True
+    yield lambda: gui.region("ASSET_SHELF").height > 60
+    yield 3.0
+    gui.screenshot("asset_shelf")
+    shelf = gui.region("ASSET_SHELF")
+    yield from gui.click(shelf.x + 60, shelf.y + shelf.height / 2)
+    yield lambda: value("browDownLeft") > 0.3  # anger comes first
+    yield 0.5
+    gui.screenshot("asset_applied")

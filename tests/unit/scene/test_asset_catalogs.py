@@ -10,11 +10,19 @@ from auto_rig_face.errors import RigError
 from auto_rig_face.scene.asset_catalogs import FILE_NAME, add_catalogs, catalog_of, file_for
 
 OURS = (catalog_of("Pip", "Emotions"), catalog_of("Pip", "Visemes"))
+# Blender would make these up, and ask to save them, where the file doesn't name them.
+PARENTS = ["Auto-Rig Face:Auto-Rig Face", "Auto-Rig Face/Pip:Auto-Rig Face-Pip"]
 THEIRS = (
     "# Mine.\n\nVERSION 1\n\n"
     "2f0f6ef5-3ad6-4b15-9a4f-2a1a2f6f6c01:Props/Chairs:Chairs\n"
     "this line is none\n"
 )
+
+
+def added_lines(lines: list[str]) -> list[str]:
+    """What is to be added, the parents without the UUIDs, which Blender has no use for."""
+    parents = [line.partition(":")[2] for line in lines[: len(PARENTS)]]
+    return [*parents, *lines[len(PARENTS) :]]
 
 
 def test_uuids_are_those_of_the_names_and_paths_have_no_separators() -> None:
@@ -30,7 +38,8 @@ def test_a_new_file_has_a_version_and_both(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     assert add_catalogs(path, OURS)
     lines = [line for line in path.read_text().splitlines() if line and line[0] != "#"]
-    assert lines == ["VERSION 1", *(catalog.line() for catalog in OURS)]
+    assert lines[0] == "VERSION 1"
+    assert added_lines(lines[1:]) == [*PARENTS, *(catalog.line() for catalog in OURS)]
     assert not add_catalogs(path, OURS)
     assert [item.name for item in tmp_path.iterdir()] == [FILE_NAME]
 
@@ -46,7 +55,8 @@ def test_all_that_was_there_stays_byte_for_byte(tmp_path: Path, text: str, end: 
     after = path.read_bytes()
     assert after.startswith(before)
     added = after[len(before) :].decode().split(end)
-    assert [line for line in added if line] == [catalog.line() for catalog in OURS]
+    lines = [line for line in added if line]
+    assert added_lines(lines) == [*PARENTS, *(catalog.line() for catalog in OURS)]
     assert path.stat().st_mode & 0o777 == 0o640
     add_catalogs(path, OURS)
     assert path.read_bytes() == after
@@ -57,7 +67,23 @@ def test_a_catalog_that_was_moved_stays_where_it_is(tmp_path: Path) -> None:
     moved = f"{OURS[0].identifier.upper()}:Heroes/Pip:Pip"
     path.write_text(f"VERSION 1\n{moved}\n")
     add_catalogs(path, OURS)
-    assert path.read_text() == f"VERSION 1\n{moved}\n{OURS[1].line()}\n"
+    version, first, *added = path.read_text().splitlines()
+    assert (version, first) == ("VERSION 1", moved)
+    assert added_lines(added) == [*PARENTS, OURS[1].line()]
+
+
+def test_a_parent_that_is_there_is_not_added_again(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    theirs = "2f0f6ef5-3ad6-4b15-9a4f-2a1a2f6f6c01:Auto-Rig Face:Mine"
+    path.write_text(f"VERSION 1\n{theirs}\n")
+    add_catalogs(path, OURS)
+    others = (catalog_of("Amara", "Emotions"),)
+    add_catalogs(path, others)
+    paths = [line.split(":")[1] for line in path.read_text().splitlines() if ":" in line]
+    assert paths == [
+        *("Auto-Rig Face", "Auto-Rig Face/Pip", OURS[0].path, OURS[1].path),
+        *("Auto-Rig Face/Amara", others[0].path),
+    ]
 
 
 def test_comments_alone_are_a_new_file(tmp_path: Path) -> None:
