@@ -73,8 +73,10 @@ def _sample(index: int, shares: dict[str, float], size: int | None = None) -> Sa
     flat = picture.points[0].numpy().astype(np.float64)
     points = (flat + 1) / 2 * side - 0.5
     rotation = look.rotation[0]
+    rgb = (picture.rgb[0].permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8)
     return Sample(
-        pixels=(picture.rgb[0].permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8),
+        # Laid out in memory as pictures from files are, not channel by channel.
+        pixels=np.ascontiguousarray(rgb),
         points=points,
         valid=head.exists & (np.abs(flat).max(axis=1) < 1),
         unit=float(look.focal[0] / look.distance[0]) * side / 2,
