@@ -219,6 +219,10 @@ CONTACT_SHEET_POSES: Final[dict[str, dict[str, float]]] = {
 }
 
 
+# How ARKit's names tell sides.
+SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
+
+
 def mirror_shape(name: str) -> str:
     """The shape key on the other side of the face; a midline key is its own mirror image."""
     for side, other in (("Left", "Right"), ("Right", "Left")):

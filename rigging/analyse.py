@@ -10,7 +10,7 @@ from .canonical_order import canonical_weld
 from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import EYE_OUTLINE
 from .exposure import HIDDEN_BELOW, exposure
-from .head import Eyeball, Head, LidRim, LipSeam, LipSide, Role
+from .head import EYE_ROLES, Eyeball, Head, LidRim, LipSeam, LipSide, Role
 from .lid_rims import eye_axes, find_lid_rim, in_view
 from .lip_seam import MouthRegion, find_seam, lip_sides
 from .parts import FaceFigure, classify, piece_hints
@@ -19,7 +19,6 @@ from .topology import all_corners, components, edge_graph, mostly, vertex_normal
 
 FACE_CENTRE = np.array([0.0, -0.6, -0.3])
 FACE_REACH = 2.6
-EYE_ROLES = {"L": Role.EYE_L, "R": Role.EYE_R}
 SIDE_WORDS = {"L": "left", "R": "right"}
 
 
@@ -51,7 +50,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     _look_under_loose_parts(vertices, triangles, normals, role, seen)
     visible = seen >= HIDDEN_BELOW
     messages: list[Message] = []
-    rims = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
+    rims, buttons = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
     seam, lip_side = _find_lips(vertices, triangles, role, visible, points, messages)
     if seam is not None and not (role == Role.TONGUE).any():
         messages.append(
@@ -77,6 +76,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
         seam=seam,
         eyeballs={side: _eyeball(vertices, role, figure, side) for side in "LR"},
         messages=messages,
+        buttons=buttons,
     ).keep(scene)
 
 
@@ -107,12 +107,14 @@ def _find_rims(
     points: dict[str, NDArray[np.float64]],
     landmarks: FaceLandmarks,
     messages: list[Message],
-) -> dict[str, LidRim]:
+) -> tuple[dict[str, LidRim], frozenset[str]]:
+    """The lid margins by side, and the sides whose eye is a button instead."""
     kind_of = role[triangles[:, 0]]
     shown = np.isin(kind_of, (Role.SKIN, Role.EYE_L, Role.EYE_R))
     shown &= (np.abs(vertices) < 1.8).all(axis=1)[triangles[:, 0]]
     triangles, kind_of = triangles[shown], kind_of[shown]
     rims: dict[str, LidRim] = {}
+    buttons = set()
     for side in "LR":
         guess = _eye_guess(side, vertices, role, points, landmarks)
         seen = in_view(vertices, triangles, guess, side)
@@ -128,12 +130,13 @@ def _find_rims(
         if rim is not None:
             rims[side] = rim
         elif kind == "button":
+            buttons.add(side)
             messages.append(
                 Message(
-                    "warning",
+                    "info",
                     f"The {SIDE_WORDS[side]} eye lies on the face like a button, so there are no "
-                    "lids to close: its blink, squint and wide shapes are left empty. Model an "
-                    "eye socket with lids, or animate the eye part itself.",
+                    "lids to close: a blink and a squint flatten it, and a wide eye is a larger "
+                    "one. For lids, model an eye socket.",
                 )
             )
         else:
@@ -145,7 +148,7 @@ def _find_rims(
                     "or drag the eye markers to where the lids are.",
                 )
             )
-    return rims
+    return rims, frozenset(buttons)
 
 
 def _eye_guess(

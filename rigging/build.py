@@ -13,6 +13,7 @@ from ..errors import RigError
 from ..vocabulary import ARKIT_SHAPES
 from .analyse import analyse
 from .asking import UnsureFaceError, doubt, worst_points
+from .button_eyes import button_correctives
 from .certificate import certify
 from .correctives import carry_parts, find_correctives
 from .data import FaceLandmarks, FaceMesh, FaceRig, RigOptions
@@ -105,6 +106,7 @@ def build_stages(
     chosen = set(options.shapes or ARKIT_SHAPES)
     wanted = {name: shape for name, shape in shapes.items() if name in chosen}
     correctives = carry_parts(head, shapes, find_correctives(head, wanted), bones, weights)
+    correctives |= button_correctives(head, wanted)
     sticky = sticky_lips(head, shapes["jawOpen"], bones, weights) if "jawOpen" in wanted else None
     clock.lap("correctives")
     yield "Done", 1.0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import csr_matrix
 
-from ..vocabulary import mirror_shape
+from ..vocabulary import SIDE_NAMES, mirror_shape
 from .data import Bone
 from .head import Head, Role
 from .lids import Lids, lids_of
@@ -36,7 +36,6 @@ TOLERATED_CROSSING: Final[float] = 0.008  # a little less than what the certific
 CONTACT: Final[float] = 0.003  # lids closer than this touch
 NEGLIGIBLE: Final[float] = 2e-5  # below that a vertex doesn't move
 LOWERED_OVER: Final[float] = 3.0  # samples of the margin over which a push of it is evened out
-WORDS: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 
 # With a shut eye: what moves one lid against the other. A gaze shifts the lids sideways, too, but
 # both alike.
@@ -85,8 +84,8 @@ def find_correctives(head: Head, shapes: Shapes) -> Correctives:
     moving = {name: shape for name, shape in shapes.items() if shape.any()}
     found: Correctives = {}
     for side, lids in lids_of(head).items():
-        found |= _keep_shut(lids, moving, WORDS[side])
-        found |= _keep_lids_apart(lids, moving, WORDS[side])
+        found |= _keep_shut(lids, moving, SIDE_NAMES[side])
+        found |= _keep_lids_apart(lids, moving, SIDE_NAMES[side])
     if head.seam is not None:
         found |= _keep_lips_apart(head, moving)
     found = _symmetrise(head, found, moving)

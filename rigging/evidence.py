@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .head import Head, Role
+from .head import EYE_ROLES, Head, Role
 
-EYE_ROLES = {"L": Role.EYE_L, "R": Role.EYE_R}
 Places = dict[str, NDArray[np.float64]]
 
 

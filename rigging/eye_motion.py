@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from .head import Head, Role
+from ..vocabulary import SIDE_NAMES
+from .button_eyes import button_motion
+from .head import EYE_ROLES, Head
 from .raycast import RayScene
 from .skin_patch import visible_skin_triangles
 
@@ -22,8 +24,6 @@ LOOKS: Final[dict[str, tuple[float, float]]] = {  # name -> (outwards, upwards)
     "eyeLookUp": (0.0, 22.0),
     "eyeLookDown": (0.0, -25.0),
 }
-EYE_ROLES: Final[dict[str, Role]] = {"L": Role.EYE_L, "R": Role.EYE_R}
-SIDE_WORDS: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 
 ROUND = 0.15  # semi-axes that differ by less than this share make a ball
 DEEP = 0.4  # depth over width from which an eye turns; a flatter one slides
@@ -35,7 +35,8 @@ BUTTON_SLIDE = 0.2  # of its own width, for a flat eye that lies on the face in 
 
 
 def eye_motions(head: Head) -> dict[str, Floats]:
-    """Displacement (N, 3) of the eye parts for each eyeLook shape, head frame, zero elsewhere.
+    """Displacement (N, 3) of the eye parts for each eyeLook shape, and of those without lids for a
+    blink, squint or wide eye; head frame, zero elsewhere.
 
     Round eyes turn rigidly about their centre; egg-shaped ones turn within their own surface, so
     that they never come out through the lids; on flat ones the pupil slides.
@@ -48,7 +49,9 @@ def eye_motions(head: Head) -> dict[str, Floats]:
             if len(eye) >= 4:
                 sideways = outwards if side == "L" else -outwards
                 motion[eye] = _turned(head, side, eye, sideways, upwards)
-            motions[look + SIDE_WORDS[side]] = motion
+            motions[look + SIDE_NAMES[side]] = motion
+        if side in head.buttons:
+            motions |= button_motion(head, side, _slope(head, head.vertices[eye]))
     return motions
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, wraps
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ class Role(IntEnum):
     HAIR = 8  # moves with the skull alone
     ATTACHED = 9  # follows the skin that it lies on: beards, glasses, piercings
     BODY = 10  # below the neck: never part of the face
+
+
+EYE_ROLES: Final[dict[str, Role]] = {"L": Role.EYE_L, "R": Role.EYE_R}
 
 
 class LipSide(IntEnum):
@@ -108,6 +111,7 @@ class Head:
     in which a vertex sees the outside, 0..1; ``visible`` (N,) bool, False inside the mouth and
     the eye sockets. ``lip_side`` (N,) LipSide of skin vertices (through the mouth bag as well).
     ``rims`` has "L" and "R" only where lids can close; ``seam`` is None where the mouth is sealed.
+    ``buttons``: sides whose eye lies on the face like a button, without lids.
     """
 
     frame: HeadFrame
@@ -125,6 +129,7 @@ class Head:
     seam: LipSeam | None
     eyeballs: dict[str, Eyeball]
     messages: list[Message] = field(default_factory=list)
+    buttons: frozenset[str] = frozenset()
 
     @cached_property
     def scene(self) -> RayScene:

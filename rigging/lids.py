@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.sparse import diags
 from scipy.spatial import cKDTree
 
-from .head import Head, LidRim, Role, once_per_head
+from .head import EYE_ROLES, Head, LidRim, Role, once_per_head
 from .polyline import resample
 from .raycast import RayScene
 from .surface import closest
@@ -39,7 +39,6 @@ CARRIES: Final[float] = 0.05  # weight from which a vertex holds a place of the 
 REACH_UPPER: Final[float] = 1.15  # of the opening: how far from the margin the sweep reaches
 REACH_LOWER: Final[float] = 0.9
 BLINK_STEPS: Final[tuple[float, ...]] = (0.25, 0.5, 0.75, 1.0)  # where a blink is kept clear
-EYE_ROLES = {"L": Role.EYE_L, "R": Role.EYE_R}
 
 
 @dataclass(frozen=True)

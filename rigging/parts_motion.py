@@ -41,7 +41,8 @@ def follow_skin(
 
     ``shapes``: ARKit name -> (N, 3) displacement of the welded vertices in the head frame, of
     which only skin is read. ``weights`` (N, B): the head's skin weights, columns as ``bones``.
-    Eyes move in the eyeLook shapes alone; upper teeth, hair and body never.
+    Eyes move in the eyeLook shapes alone, those without lids in a few more; upper teeth, hair and
+    body never.
     """
     parts = np.flatnonzero(head.role != Role.SKIN)
     followers = list(_followers(head, bones, weights))

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vocabulary import ARKIT_SHAPES, mirror_shape
+from ..vocabulary import ARKIT_SHAPES, SIDE_NAMES, mirror_shape
 from .head import Head, Role
 from .lids import BLINK_STEPS, Lids, lids_of
 from .lips import Lips, lips_of
@@ -20,7 +20,6 @@ from .sealed import SealedSkin
 from .template import Template
 from .unfold import Unfolder
 
-SIDE_NAMES: Final[dict[str, str]] = {"L": "Left", "R": "Right"}
 LID_SHAPES: Final[tuple[str, ...]] = ("eyeBlink", "eyeSquint", "eyeWide")
 ANSWERING: Final[tuple[str, ...]] = ("eyeBlink", "eyeLook")  # a blink shuts, lids follow a gaze
 OTHER_STEPS: Final[tuple[float, ...]] = (0.5, 1.0)  # a blink goes further than others
@@ -75,7 +74,8 @@ def _keep_shut(head: Head, template: Template, shapes: Shapes) -> list[str]:
     sealed = SealedSkin(head)
     for side in sides:
         word, band = SIDE_NAMES[side], sealed.eye(side)
-        disabled.extend(name + word for name in LID_SHAPES)
+        if side not in head.buttons:
+            disabled.extend(name + word for name in LID_SHAPES)
         for name, shape in shapes.items():
             # Gaze moves lids, too; without any, it moves the eye parts alone.
             if name.startswith("eye"):

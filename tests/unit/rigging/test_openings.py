@@ -47,6 +47,7 @@ def test_eyes_that_lie_on_the_skin_are_buttons(closed_eyes, template) -> None:
         beads = beads.with_ball(f"Bead.{side}", centre, np.full(3, 0.6 * rim.opening))
     head = beads.analysed()
     assert not head.rims
+    assert head.buttons == {"L", "R"}
     assert text_of(head).count("like a button") == 2
     assert "left eye" in text_of(head)
     assert "right eye" in text_of(head)
@@ -56,6 +57,7 @@ def test_eyes_that_lie_on_the_skin_are_buttons(closed_eyes, template) -> None:
 def test_eyes_without_an_opening_are_told(closed_eyes) -> None:
     head = closed_eyes.analysed()
     assert not head.rims
+    assert not head.buttons
     assert text_of(head).count("No opening was found") == 2
     assert head.seam is not None
 
