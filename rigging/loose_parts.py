@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from .head import Head, LidRim, Role
+from .head import Head, LidRim, LipSide, Role
 from .laplacian import HarmonicSolver
+from .mouth_hair import lip_of_hair
 from .polyline import resample
 from .proportions import face_height
 from .skin_patch import bump, visible_skin_triangles
@@ -41,9 +42,14 @@ class SkinBinding:
     contact: Floats
 
 
-def bind_to_skin(head: Head, points: Floats) -> SkinBinding | None:
-    """The closest visible skin of points (P, 3); None where a head has no skin."""
-    triangles = visible_skin_triangles(head)
+def bind_to_skin(
+    head: Head, points: Floats, triangles: NDArray[np.int64] | None = None
+) -> SkinBinding | None:
+    """The closest visible skin of points (P, 3), or the closest of ``triangles`` (M, 3); None where
+    a head has no skin.
+    """
+    if triangles is None:
+        triangles = visible_skin_triangles(head)
     if not len(triangles):
         return None
     found = closest(head.vertices, triangles, points)
@@ -88,7 +94,7 @@ def bind_attached(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
     carried on smoothly to what hangs free.
     """
     points = head.vertices[piece]
-    binding = bind_to_skin(head, points)
+    binding = _bind_around_mouth(head, piece)
     if binding is None:
         return None
     touching = binding.distance <= max(CONTACT, 1.5 * float(np.quantile(binding.distance, 0.05)))
@@ -118,6 +124,28 @@ def bind_attached(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
     keep = sparse.diags(touching.astype(np.float64))
     rows = keep @ binding.rows + sparse.diags((~touching).astype(np.float64)) @ carried
     return SkinBinding(sparse.csr_matrix(rows), binding.distance, binding.contact)
+
+
+def _bind_around_mouth(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
+    """The closest visible skin, of the lip alone that each vertex belongs to."""
+    points = head.vertices[piece]
+    binding = bind_to_skin(head, points)
+    if binding is None:
+        return None
+    sides = lip_of_hair(head, piece, binding.rows)
+    if not sides.any():
+        return binding
+    # The lips' own piece: a moustache doesn't grow on a beard that counts as skin.
+    lips = np.unique(head.component[head.lip_side != LipSide.NONE])
+    skin = visible_skin_triangles(head)
+    skin = skin[np.isin(head.component[skin[:, 0]], lips)]
+    rows, distance, contact = binding.rows.tolil(), binding.distance.copy(), binding.contact.copy()
+    for side, other in ((LipSide.UPPER, LipSide.LOWER), (LipSide.LOWER, LipSide.UPPER)):
+        mine = np.flatnonzero(sides == side)
+        own = bind_to_skin(head, points[mine], skin[(head.lip_side[skin] != other).all(axis=1)])
+        if own is not None and len(mine):
+            rows[mine], distance[mine], contact[mine] = own.rows, own.distance, own.contact
+    return SkinBinding(rows.tocsr(), distance, contact)
 
 
 def _chin_line(head: Head) -> float:
