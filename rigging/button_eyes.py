@@ -2,19 +2,23 @@
 """How an eye that lies on the face like a button blinks: it is flattened, as toons' eyes are.
 
 Such an eye has no lids that could cover it. A blink leaves a line of it, a little wider than the
-eye, a squint lowers it, and wide eyes are larger. Whatever lies on it (pupil, glint) goes along.
+eye, a squint lowers it, and wide eyes are larger. Whatever lies on it (pupil, glint) and the lashes
+around it go along, and all of it stays before the skin, whatever that does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from ..vocabulary import SIDE_NAMES
-from .head import EYE_ROLES, Head
+from .front_depth import front_depths, front_hits
+from .head import EYE_ROLES, Head, Role
 
 Floats = NDArray[np.float64]
 Shapes = dict[str, Floats]
@@ -22,46 +26,68 @@ Shapes = dict[str, Floats]
 
 @dataclass(frozen=True)
 class Squash:
-    """``height``, ``width``, ``depth``: of the eye at 1, in shares of what they are at rest.
-    ``anchor``: where the eye keeps its height, from its lower edge, 0, to its upper one, 1.
+    """What is left of an eye at 1, in shares: ``height``, or ``lashed`` of an eye with lashes, and
+    ``lashes``, theirs, which are the line of an eye that is shut; ``width``; ``depth`` of what
+    stands out further than a drawn eye. ``anchor``: where the eye keeps its height, from its lower
+    edge, 0, to its upper one, 1.
     """
 
     height: float
+    lashed: float
+    lashes: float
     width: float
     depth: float
     anchor: float
 
 
 SQUASHES: Final[dict[str, Squash]] = {
-    "eyeBlink": Squash(height=0.12, width=1.25, depth=0.6, anchor=0.3),
-    "eyeSquint": Squash(height=0.6, width=1.04, depth=0.9, anchor=0.6),
-    "eyeWide": Squash(height=1.3, width=1.12, depth=1.0, anchor=0.35),
+    "eyeBlink": Squash(0.1, lashed=0.04, lashes=0.3, width=1.25, depth=0.6, anchor=0.3),
+    "eyeSquint": Squash(0.6, lashed=0.6, lashes=0.7, width=1.04, depth=0.9, anchor=0.6),
+    "eyeWide": Squash(1.3, lashed=1.3, lashes=1.25, width=1.12, depth=1.0, anchor=0.35),
 }
 # What a blink must not be added to: the sum would turn the eye over, or leave it open.
 _BESIDES_A_BLINK: Final = ("eyeSquint", "eyeWide")
+CLEARANCE: Final = 0.012  # IOD; how much further before the skin a flattened eye lies
+LAYERS: Final = 0.03  # IOD; what is drawn in layers lies within this before the skin
+AROUND: Final = 0.6  # of the eye's size: lashes that are nearer belong to it
+MOST_LIFT: Final = 0.3  # IOD
 
 
-def button_motion(head: Head, side: str, slope: Floats) -> Shapes:
-    """Displacement (N, 3) of the eye of one side for its blink, squint and wide shape, head frame.
-
-    ``slope`` (2,): how steeply the face behind it comes forward, per step left and up.
+@dataclass(frozen=True)
+class ButtonEye:
+    """One eye and its lashes. ``index`` (E,) their vertices, ``motions``: name -> (E, 3) of the
+    shapes that flatten or enlarge it. ``rows`` (E, N): the skin behind each vertex, with ``slope``
+    (E, 2), how steeply that comes forward per step left and up.
     """
-    eye = np.flatnonzero(head.role == EYE_ROLES[side])
-    points = head.vertices[eye]
-    low, high = points.min(axis=0), points.max(axis=0)
-    middle = (low + high) / 2
-    along_face = (points[:, :2] - middle[:2]) @ slope
-    above_face = points[:, 2] - along_face
-    above_face = above_face - above_face.min()
-    motions: Shapes = {}
-    for name, squash in SQUASHES.items():
-        anchor = low[1] + squash.anchor * (high[1] - low[1])
-        motion = np.zeros((len(head.vertices), 3))
-        motion[eye, 0] = (squash.width - 1.0) * (points[:, 0] - middle[0])
-        motion[eye, 1] = (squash.height - 1.0) * (points[:, 1] - anchor)
-        motion[eye, 2] = motion[eye, :2] @ slope + (squash.depth - 1.0) * above_face
-        motions[name + SIDE_NAMES[side]] = motion
-    return motions
+
+    index: NDArray[np.int64]
+    motions: Shapes
+    rows: csr_matrix
+    slope: Floats
+
+    @classmethod
+    def of(cls, head: Head, side: str, lashes: Sequence[NDArray[np.int64]]) -> ButtonEye:
+        """The eye of one side with the pieces of ``lashes`` that lie around it."""
+        eye = np.flatnonzero(head.role == EYE_ROLES[side])
+        box = np.stack([head.vertices[eye].min(axis=0), head.vertices[eye].max(axis=0)])
+        own = [piece for piece in lashes if _lies_around(box, head.vertices[piece])]
+        index = np.concatenate([eye, *own])
+        # All of the skin: what lies under the eye counts as hidden.
+        points, skin = head.vertices[index], head.triangles_of(Role.SKIN)
+        motions = {}
+        for name, squash in SQUASHES.items():
+            heights = np.full(len(index), squash.lashes)
+            heights[: len(eye)] = squash.lashed if own else squash.height
+            motions[name + SIDE_NAMES[side]] = _squashed(head, skin, points, box, squash, heights)
+        return cls(index, motions, *_skin_behind(head, skin, points))
+
+    def follow(self, name: str, displacement: Floats, result: Floats) -> None:
+        """Fill in the motion of a shape, given that of the skin (N, 3)."""
+        if name in self.motions:
+            result[self.index] += self.motions[name]
+        moved = self.rows @ displacement
+        forward = moved[:, 2] - np.einsum("ej,ej->e", self.slope, moved[:, :2])
+        result[self.index, 2] += np.clip(forward.max(initial=0.0), 0.0, MOST_LIFT)
 
 
 def button_correctives(head: Head, shapes: Shapes) -> dict[tuple[str, str], Floats]:
@@ -72,3 +98,58 @@ def button_correctives(head: Head, shapes: Shapes) -> dict[tuple[str, str], Floa
         for other in _BESIDES_A_BLINK
     )
     return {pair: -shapes[pair[1]] for pair in pairs if {*pair} <= shapes.keys()}
+
+
+def _lies_around(box: Floats, lash: Floats) -> bool:
+    middle, half = box.mean(axis=0)[:2], np.ptp(box, axis=0)[:2] / 2
+    away = np.abs((lash.min(axis=0) + lash.max(axis=0))[:2] / 2 - middle)
+    return bool((away < half + AROUND * half.max()).all())
+
+
+def _squashed(
+    head: Head,
+    skin: NDArray[np.int64],
+    points: Floats,
+    box: Floats,
+    squash: Squash,
+    heights: Floats,
+) -> Floats:
+    """(E, 3) displacement of the eye's points, and its lashes'. ``box`` (2, 3): the lowest and
+    highest corner of the eye; ``heights`` (E,): what shall be left of each point's height.
+    """
+    anchor = np.array([box[:, 0].mean(), box[0, 1] + squash.anchor * (box[1, 1] - box[0, 1])])
+    shares = np.c_[np.full(len(points), squash.width), heights] - 1.0
+    motion = np.c_[shares * (points[:, :2] - anchor), np.zeros(len(points))]
+    above = points[:, 2] - front_depths(head, skin, points)
+    # The layers of a drawn eye keep their distance.
+    further = CLEARANCE * max(1.0 - squash.height, 0.0)
+    bulge = np.maximum(above - LAYERS, 0.0)
+    wanted = np.where(above > 0.0, above + further - (1.0 - squash.depth) * bulge, above)
+    rise = front_depths(head, skin, points + motion) + wanted - points[:, 2]
+    # Beside the skin, or over a hole in it, a vertex goes with the others.
+    usual = float(np.nanmedian(rise)) if np.isfinite(rise).any() else 0.0
+    deepest = float(np.ptp(points, axis=0).max())
+    sound = np.isfinite(rise) & (np.abs(rise - usual) < deepest)
+    motion[:, 2] = np.where(sound, rise, usual)
+    return motion
+
+
+def _skin_behind(head: Head, skin: NDArray[np.int64], points: Floats) -> tuple[csr_matrix, Floats]:
+    """(E, N) the skin behind points, without a share where there is none, and its slope (E, 2)."""
+    count = len(points)
+    if not len(skin):
+        return csr_matrix((count, len(head.vertices))), np.zeros((count, 2))
+    hits, _ = front_hits(head, skin, points)
+    seen = np.flatnonzero(hits.found)
+    corners = skin[hits.triangle[seen]]
+    rows = csr_matrix(
+        (hits.barycentric[seen].ravel(), (np.repeat(seen, 3), corners.ravel())),
+        shape=(count, len(head.vertices)),
+    )
+    a, b, c = (head.vertices[corners[:, n]] for n in range(3))
+    normal = np.cross(b - a, c - a)
+    steep = np.abs(normal[:, 2]) < 0.2 * np.linalg.norm(normal, axis=1)
+    normal[steep] = [0.0, 0.0, 1.0]
+    slope = np.zeros((count, 2))
+    slope[seen] = -normal[:, :2] / normal[:, 2:]
+    return rows, slope

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from ..vocabulary import SIDE_NAMES
-from .button_eyes import button_motion
+from .front_depth import front_depths
 from .head import EYE_ROLES, Head
-from .raycast import RayScene
 from .skin_patch import visible_skin_triangles
 
 Floats = NDArray[np.float64]
@@ -35,8 +34,7 @@ BUTTON_SLIDE = 0.2  # of its own width, for a flat eye that lies on the face in 
 
 
 def eye_motions(head: Head) -> dict[str, Floats]:
-    """Displacement (N, 3) of the eye parts for each eyeLook shape, and of those without lids for a
-    blink, squint or wide eye; head frame, zero elsewhere.
+    """Displacement (N, 3) of the eye parts for each eyeLook shape, head frame, zero elsewhere.
 
     Round eyes turn rigidly about their centre; egg-shaped ones turn within their own surface, so
     that they never come out through the lids; on flat ones the pupil slides.
@@ -50,8 +48,6 @@ def eye_motions(head: Head) -> dict[str, Floats]:
                 sideways = outwards if side == "L" else -outwards
                 motion[eye] = _turned(head, side, eye, sideways, upwards)
             motions[look + SIDE_NAMES[side]] = motion
-        if side in head.buttons:
-            motions |= button_motion(head, side, _slope(head, head.vertices[eye]))
     return motions
 
 
@@ -138,7 +134,7 @@ def _slid(
 def _slope(head: Head, points: Floats) -> Floats:
     """(2,) how steeply the skin behind an eye's points comes forward, per step left and up."""
     triangles = visible_skin_triangles(head)
-    hits = _depths(head, triangles, points)
+    hits = front_depths(head, triangles, points)
     # Through a gap in the face the ray may hit the back of the head.
     behind = np.abs(hits - points[:, 2]) < np.ptp(points, axis=0).max()
     if behind.sum() < 4:
@@ -147,20 +143,9 @@ def _slope(head: Head, points: Floats) -> Floats:
     return np.clip(np.linalg.lstsq(plane, hits[behind], rcond=None)[0][:2], -1.0, 1.0)
 
 
-def _depths(head: Head, triangles: NDArray[np.int64], points: Floats) -> Floats:
-    """(P,) z of the foremost of the triangles where points lie, NaN beside them."""
-    if not len(triangles):
-        return np.full(len(points), np.nan)
-    origins = np.c_[points[:, :2], np.full(len(points), head.vertices[:, 2].max() + 1.0)]
-    hits = RayScene(head.vertices, triangles).cast(
-        origins, np.tile([0.0, 0.0, -1.0], (len(points), 1))
-    )
-    return np.where(hits.found, origins[:, 2] - hits.distance, np.nan)
-
-
 def _rise(head: Head, triangles: NDArray[np.int64], points: Floats, motion: Floats) -> Floats:
     """(P,) how much further forward the carrier lies where points slide to."""
-    rise = _depths(head, triangles, points + motion) - _depths(head, triangles, points)
+    rise = front_depths(head, triangles, points + motion) - front_depths(head, triangles, points)
     usual = float(np.nanmedian(rise)) if np.isfinite(rise).any() else 0.0
     size = float(np.ptp(points[:, :2], axis=0).max())
     # Past the carrier's edge, keep to the rest of the pupil.

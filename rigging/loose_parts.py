@@ -175,11 +175,17 @@ class LashSeat:
     place: Floats
 
 
-def seat_lashes(head: Head) -> tuple[list[LashSeat], list[NDArray[np.int64]]]:
-    """Every lash on its lid margin; lashes without a lid near them come back as loose pieces."""
+def seat_lashes(
+    head: Head, without: NDArray[np.int64] | None = None
+) -> tuple[list[LashSeat], list[NDArray[np.int64]]]:
+    """Every lash on its lid margin, but for pieces with vertices in ``without``; lashes without a
+    lid near them come back as loose pieces.
+    """
     seats: list[LashSeat] = []
     homeless: list[NDArray[np.int64]] = []
     for piece in pieces_of(head, Role.LASH):
+        if without is not None and np.isin(piece, without).any():
+            continue
         points = head.vertices[piece]
         distances = {side: _to_rim(rim, points) for side, rim in head.rims.items()}
         if not distances:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from .brow_motion import BrowFollower
+from .button_eyes import ButtonEye
 from .data import Bone
 from .eye_motion import eye_motions
 from .head import Head, Role
@@ -61,7 +62,10 @@ def follow_skin(
 def _followers(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Iterator[Follower]:
     yield _eyes(head)
     yield _mouth(head, bones, weights)
-    seats, homeless = seat_lashes(head)
+    lashes = pieces_of(head, Role.LASH)
+    buttons = [ButtonEye.of(head, side, lashes) for side in sorted(head.buttons)]
+    taken = [eye.index for eye in buttons]
+    seats, homeless = seat_lashes(head, np.concatenate(taken) if taken else None)
     for seat in seats:
         binding = LashFollower.of(head, seat)
         if binding is not None:
@@ -74,6 +78,8 @@ def _followers(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Iterat
         bound = bind_attached(head, piece)
         if bound is not None:
             yield _attached(head, piece, bound)
+    for eye in buttons:
+        yield eye.follow
 
 
 def _eyes(head: Head) -> Follower:

@@ -1,46 +1,79 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Eyes that lie on the face like buttons are flattened to blink."""
+"""Eyes that lie on the face like buttons are flattened to blink, and stay before the skin."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from auto_rig_face.rigging.button_eyes import SQUASHES, button_correctives, button_motion
-from auto_rig_face.rigging.eye_motion import eye_motions
-from auto_rig_face.rigging.head import EYE_ROLES, Head
+from auto_rig_face.rigging.button_eyes import SQUASHES, ButtonEye, button_correctives
+from auto_rig_face.rigging.front_depth import front_depths
+from auto_rig_face.rigging.head import EYE_ROLES, Head, Role
+from auto_rig_face.rigging.loose_parts import pieces_of
 from auto_rig_face.rigging.shape_keys import build_shapes
 from auto_rig_face.vocabulary import ARKIT_SHAPES, SIDE_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
 
-LEVEL = np.zeros(2)
+
+def bead(template, side: str) -> tuple[np.ndarray, float]:
+    """Where the eye was, a little before it, and how large."""
+    rim = template.head.rims[side]
+    middle = np.concatenate([rim.upper, rim.lower]).mean(axis=0)
+    return middle + [0.0, 0.0, 0.02], 0.6 * rim.opening
+
+
+def beads_on(model, template):
+    for side in SIDE_NAMES:
+        centre, radius = bead(template, side)
+        model = model.with_ball(f"Bead.{side}", centre, np.full(3, radius))
+    return model
 
 
 @pytest.fixture(scope="module")
 def head(closed_eyes, template) -> Head:
-    beads = closed_eyes
-    for side, rim in template.head.rims.items():
-        centre = np.concatenate([rim.upper, rim.lower]).mean(axis=0) + [0.0, 0.0, 0.02]
-        beads = beads.with_ball(f"Bead.{side}", centre, np.full(3, 0.6 * rim.opening))
-    return beads.analysed()
+    return beads_on(closed_eyes, template).analysed()
 
 
-def eye_of(head: Head, side: str) -> np.ndarray:
-    return np.flatnonzero(head.role == EYE_ROLES[side])
+@pytest.fixture(scope="module")
+def lashed(closed_eyes, template) -> Head:
+    """The same with an arc around the upper half of each bead."""
+    model = beads_on(closed_eyes, template)
+    for side in SIDE_NAMES:
+        centre, radius = bead(template, side)
+        angle = np.linspace(0.1, np.pi - 0.1, 24)
+        arc = np.stack([np.cos(angle), np.sin(angle), np.full(24, 0.6)], axis=1)
+        points = np.concatenate([centre + 1.1 * radius * arc, centre + 1.25 * radius * arc])
+        first = np.arange(23)
+        triangles = np.concatenate(
+            [
+                np.stack([first, first + 1, first + 24], axis=1),
+                np.stack([first + 1, first + 25, first + 24], axis=1),
+            ]
+        )
+        model = model.with_part(f"Lash.{side}", points, triangles)
+    return model.analysed()
 
 
-def height(points: np.ndarray) -> float:
-    return float(np.ptp(points[:, 1]))
+def eye_of(head: Head, side: str) -> ButtonEye:
+    return ButtonEye.of(head, side, pieces_of(head, Role.LASH))
+
+
+def motion_of(head: Head, side: str, name: str, skin: np.ndarray | None = None) -> np.ndarray:
+    """(N, 3) what a shape does to the eye, given the motion of the skin."""
+    result = np.zeros_like(head.vertices)
+    eye_of(head, side).follow(name, np.zeros_like(result) if skin is None else skin, result)
+    return result
+
+
+def above_skin(head: Head, points: np.ndarray) -> np.ndarray:
+    return points[:, 2] - front_depths(head, head.triangles_of(Role.SKIN), points)
 
 
 @pytest.mark.parametrize("side", ["L", "R"])
 def test_a_blink_leaves_a_line_and_wide_eyes_are_larger(head, side) -> None:
-    eye, word = eye_of(head, side), SIDE_NAMES[side]
+    eye, word = np.flatnonzero(head.role == EYE_ROLES[side]), SIDE_NAMES[side]
     rest = head.vertices[eye]
-    motions = eye_motions(head)
-    sizes = {name: np.ptp(rest + motions[name + word][eye], axis=0) for name in SQUASHES}
+    sizes = {n: np.ptp(rest + motion_of(head, side, n + word)[eye], axis=0) for n in SQUASHES}
     before = np.ptp(rest, axis=0)
     assert sizes["eyeBlink"][1] < 0.2 * before[1]
     assert sizes["eyeBlink"][0] > before[0]
@@ -49,54 +82,75 @@ def test_a_blink_leaves_a_line_and_wide_eyes_are_larger(head, side) -> None:
 
 @pytest.mark.parametrize("side", ["L", "R"])
 def test_nothing_else_moves(head, side) -> None:
-    other = np.setdiff1d(np.arange(len(head.vertices)), eye_of(head, side))
-    for name, motion in button_motion(head, side, LEVEL).items():
-        assert name.endswith(SIDE_NAMES[side])
-        assert not motion[other].any()
+    other = np.flatnonzero(head.role != EYE_ROLES[side])
+    for name in SQUASHES:
+        assert not motion_of(head, side, name + SIDE_NAMES[side])[other].any()
+        opposite = SIDE_NAMES["R" if side == "L" else "L"]
+        assert not motion_of(head, side, name + opposite).any()
 
 
-@given(
-    turn=st.floats(-0.8, 0.8),
-    tilt=st.floats(-0.8, 0.8),
-    size=st.floats(0.2, 5.0),
-    side=st.sampled_from("LR"),
-)
-def test_a_flattened_eye_stays_on_the_face(head, turn, tilt, size, side) -> None:
-    """On a face that slopes away the eye keeps its distance from it, from its back to its front."""
-    slope = np.array([turn, tilt])
-    eye = eye_of(head, side)
-    vertices = head.vertices.copy()
-    middle = vertices[eye].mean(axis=0)
-    vertices[eye] = middle + size * (vertices[eye] - middle)
-    vertices[eye, 2] += (vertices[eye, :2] - middle[:2]) @ slope
-    sloping = replace(head, vertices=vertices)
+@pytest.mark.parametrize("name", SQUASHES)
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_what_is_seen_of_the_eye_stays_before_the_skin(head, side, name) -> None:
+    eye = np.flatnonzero(head.role == EYE_ROLES[side])
+    rest = head.vertices[eye]
+    seen = above_skin(head, rest) > 0.0
+    moved = rest + motion_of(head, side, name + SIDE_NAMES[side])[eye]
+    assert seen.sum() > 10
+    assert above_skin(head, moved)[seen].min() > 0.0
 
-    def above(points: np.ndarray) -> np.ndarray:
-        return points[:, 2] - (points[:, :2] - middle[:2]) @ slope
 
-    rest = vertices[eye]
-    for motion in button_motion(sloping, side, slope).values():
-        moved = rest + motion[eye]
-        np.testing.assert_allclose(above(moved).min(), above(rest).min(), atol=1e-9 * size)
-        assert above(moved).max() <= above(rest).max() + 1e-9 * size
+@given(forward=st.floats(0.0, 0.2), sideways=st.floats(-0.1, 0.1), side=st.sampled_from(["L", "R"]))
+def test_skin_that_comes_forward_takes_the_eye_along(head, forward, sideways, side) -> None:
+    """A cheek that is lifted, or a brow that slides over a vaulted forehead, covers no eye."""
+    skin = np.where((head.role == Role.SKIN)[:, None], [sideways, 0.0, forward], 0.0)
+    eye = np.flatnonzero(head.role == EYE_ROLES[side])
+    motion = motion_of(head, side, "cheekPuff", skin)[eye]
+    assert not motion[:, :2].any()
+    assert np.ptp(motion[:, 2]) == 0.0
+    assert motion[0, 2] >= forward - 1e-9 or motion[0, 2] == pytest.approx(0.3)
+
+
+def test_skin_that_goes_back_leaves_the_eye_where_it_is(head) -> None:
+    skin = np.where((head.role == Role.SKIN)[:, None], [0.0, 0.0, -0.1], 0.0)
+    assert not motion_of(head, "L", "cheekPuff", skin).any()
+
+
+@pytest.fixture(scope="module")
+def shapes(head) -> dict[str, np.ndarray]:
+    """What all of them do to both eyes."""
+    return {
+        name + word: motion_of(head, side, name + word)
+        for side, word in SIDE_NAMES.items()
+        for name in SQUASHES
+    }
 
 
 @given(squint=st.floats(0.0, 1.0), wide=st.floats(0.0, 1.0))
-def test_a_shut_eye_stays_shut_whatever_is_added(head, squint, wide) -> None:
-    shapes = eye_motions(head)
+def test_a_shut_eye_stays_shut_whatever_is_added(head, shapes, squint, wide) -> None:
     correctives = button_correctives(head, shapes)
-    for side, word in SIDE_NAMES.items():
-        eye = eye_of(head, side)
+    for word in SIDE_NAMES.values():
         values = {"eyeBlink": 1.0, "eyeSquint": squint, "eyeWide": wide}
-        moved = head.vertices[eye].copy()
-        for name, value in values.items():
-            moved += value * shapes[name + word][eye]
+        moved = sum(value * shapes[name + word] for name, value in values.items())
         for (first, second), corrective in correctives.items():
             if first.endswith(word):
                 product = values[first.removesuffix(word)] * values[second.removesuffix(word)]
-                moved += product * corrective[eye]
-        shut = head.vertices[eye] + shapes[f"eyeBlink{word}"][eye]
-        np.testing.assert_allclose(moved, shut, atol=1e-12)
+                moved = moved + product * corrective
+        np.testing.assert_allclose(moved, shapes[f"eyeBlink{word}"], atol=1e-12)
+
+
+def test_lashes_come_down_with_the_eye_and_are_its_line(lashed) -> None:
+    assert (lashed.role == Role.LASH).sum() == 2 * 48
+    assert not (lashed.role == Role.BROW).any()
+    for side, word in SIDE_NAMES.items():
+        own = eye_of(lashed, side).index
+        lash = own[lashed.role[own] == Role.LASH]
+        eye = own[lashed.role[own] != Role.LASH]
+        assert len(lash) == 48
+        shut = lashed.vertices + motion_of(lashed, side, f"eyeBlink{word}")
+        fallen = lashed.vertices[lash, 1].max() - shut[lash, 1].max()
+        assert fallen > 0.5 * np.ptp(lashed.vertices[eye, 1])
+        assert np.ptp(shut[lash, 1]) > np.ptp(shut[eye, 1])
 
 
 def test_only_eyes_without_anything_are_left_empty(head, closed_eyes, template) -> None:
@@ -111,5 +165,4 @@ def test_only_eyes_without_anything_are_left_empty(head, closed_eyes, template) 
 
 def test_a_head_with_lids_has_no_buttons(analysed) -> None:
     assert not analysed.buttons
-    assert not button_correctives(analysed, eye_motions(analysed))
-    assert not set(eye_motions(analysed)) & {"eyeBlinkLeft", "eyeBlinkRight"}
+    assert not button_correctives(analysed, {})

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far forward a surface lies where points are, seen from straight in front."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .head import Head
+from .raycast import Hits, RayScene
+
+Floats = NDArray[np.float64]
+
+
+def front_hits(head: Head, triangles: NDArray[np.int64], points: Floats) -> tuple[Hits, Floats]:
+    """Where rays from the front through points (P, 3) meet the foremost of ``triangles`` (M, 3),
+    and (P,) their z there, NaN beside them. Head frame.
+    """
+    origins = np.c_[points[:, :2], np.full(len(points), head.vertices[:, 2].max() + 1.0)]
+    directions = np.tile([0.0, 0.0, -1.0], (len(points), 1))
+    hits = RayScene(head.vertices, triangles).cast(origins, directions)
+    return hits, np.where(hits.found, origins[:, 2] - hits.distance, np.nan)
+
+
+def front_depths(head: Head, triangles: NDArray[np.int64], points: Floats) -> Floats:
+    """(P,) z of the foremost of ``triangles`` where points are, NaN beside them."""
+    if not len(triangles):
+        return np.full(len(points), np.nan)
+    return front_hits(head, triangles, points)[1]
