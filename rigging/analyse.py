@@ -19,6 +19,7 @@ from .topology import all_corners, components, edge_graph, mostly, vertex_normal
 
 FACE_CENTRE = np.array([0.0, -0.6, -0.3])
 FACE_REACH = 2.6
+BESIDE = 1.5  # of an eye's half sizes: so far away the skin around it is looked at
 SIDE_WORDS = {"L": "left", "R": "right"}
 
 
@@ -51,6 +52,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     visible = seen >= HIDDEN_BELOW
     messages: list[Message] = []
     rims, buttons = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
+    _take_outlines_for_lashes(role, vertices, component, hints, buttons)
     seam, lip_side = _find_lips(vertices, triangles, role, visible, points, messages)
     if seam is not None and not (role == Role.TONGUE).any():
         messages.append(
@@ -129,7 +131,7 @@ def _find_rims(
         )
         if rim is not None:
             rims[side] = rim
-        elif kind == "button":
+        elif kind == "button" or _stands_out(vertices, role, visible, side):
             buttons.add(side)
             messages.append(
                 Message(
@@ -149,6 +151,47 @@ def _find_rims(
                 )
             )
     return rims, frozenset(buttons)
+
+
+def _stands_out(
+    vertices: NDArray[np.float64],
+    role: NDArray[np.int8],
+    visible: NDArray[np.bool_],
+    side: str,
+) -> bool:
+    """Whether half of an eye lies before the skin around it, as that of a snail or a frog."""
+    eye, skin = vertices[role == EYE_ROLES[side]], vertices[(role == Role.SKIN) & visible]
+    if len(eye) < 8:
+        return False
+    low, high = eye.min(axis=0), eye.max(axis=0)
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-6)
+    away = np.linalg.norm((skin[:, :2] - middle[:2]) / half[:2], axis=1)
+    around = skin[(away > 1.0) & (away < BESIDE)]
+    return len(around) >= 5 and bool(middle[2] > np.median(around[:, 2]) - 0.15 * half[2])
+
+
+def _take_outlines_for_lashes(
+    role: NDArray[np.int8],
+    vertices: NDArray[np.float64],
+    component: NDArray[np.int64],
+    hints: list[str],
+    sides: frozenset[str],
+) -> None:
+    """The outline around the upper half of a drawn eye, which looks like a brow, is its lash: it
+    reaches further down than a brow and not as far up. In place.
+    """
+    for side in sides:
+        eye = vertices[role == EYE_ROLES[side]]
+        low, high = eye.min(axis=0), eye.max(axis=0)
+        third = (high[1] - low[1]) / 3
+        for piece in np.unique(component[role == Role.BROW]):
+            points = vertices[component == piece]
+            middle = (points[:, 0].min() + points[:, 0].max()) / 2
+            reaches_down = points[:, 1].min() < high[1] - third
+            ends_at_eye = points[:, 1].max() < high[1] + third
+            over_eye = low[0] < middle < high[0]
+            if over_eye and reaches_down and ends_at_eye and hints[piece] != "brow":
+                role[component == piece] = Role.LASH
 
 
 def _eye_guess(

@@ -103,7 +103,6 @@ def classify(
         elif pieces.size[piece] > 1:
             roles[piece] = _role_of(piece, pieces, figure)
     _tell_eyes_from_brows(roles, pieces, figure)
-    _tell_lashes_from_brows(roles, pieces)
     _take_in_what_parts_hold(roles, pieces)
     _agree_left_and_right(roles, pieces)
     vertex_roles = roles[component]
@@ -310,24 +309,6 @@ def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces, figure: Face
             if below and width > 1.15 * height:
                 roles[piece] = Role.BROW
         _keep_one_eye(roles, pieces, figure, eye)
-
-
-def _tell_lashes_from_brows(roles: NDArray[np.int8], pieces: _Pieces) -> None:
-    """An outline around the upper half of what is seen of the eye is a lash, as drawn ones are: it
-    reaches further down than a brow and not as far up. In place.
-    """
-    for eye in (Role.EYE_L, Role.EYE_R):
-        shown = np.isin(pieces.seen, np.flatnonzero(roles == eye))
-        if not shown.any():
-            continue
-        across, up = pieces.x[shown.any(axis=0)], pieces.y[shown.any(axis=1)]
-        third = np.ptp(up) / 3
-        for piece in np.flatnonzero(roles == Role.BROW):
-            over_eye = across.min() < pieces.centre[piece][0] < across.max()
-            reaches_down = pieces.low[piece][1] < up.max() - third
-            ends_at_eye = pieces.high[piece][1] < up.max() + third
-            if over_eye and reaches_down and ends_at_eye and pieces.hints[piece] != "brow":
-                roles[piece] = Role.LASH
 
 
 def _keep_one_eye(roles: NDArray[np.int8], pieces: _Pieces, figure: FaceFigure, eye: Role) -> None:
