@@ -30,6 +30,7 @@ NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
 )
 
 GRID: Final[int] = 110
+AT_BROW: Final = 0.62  # of the way from the eye to the brow
 
 
 @dataclass(frozen=True)
@@ -260,12 +261,16 @@ def _is_eye(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
 
 
 def _is_lash(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
-    """A strip along the lid: across the eye, thin, no higher than the brow."""
+    """A strip along the lid: across the eye, thin, no higher than the brow, and not all of it close
+    below the brow: that would be the brow itself.
+    """
     centre, extent = pieces.centre[piece], pieces.extent[piece]
     place = figure.eye[side]
     near = abs(centre[0] - place[0]) < 0.35 and abs(centre[1] - place[1]) < 0.3
     thin = extent[1] < 0.3 and extent[0] > 1.4 * extent[1] and 0.15 < extent[0] < 1.0
-    return bool(near and thin and pieces.high[piece][1] < figure.brow[side][1] + 0.03)
+    brow = figure.brow[side][1]
+    at_lid = pieces.low[piece][1] < place[1] + AT_BROW * max(brow - place[1], 0.2)
+    return bool(near and thin and at_lid and pieces.high[piece][1] < brow + 0.03)
 
 
 def _is_brow(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
