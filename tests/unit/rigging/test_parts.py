@@ -42,6 +42,22 @@ def test_brows_and_a_hat_are_known_by_their_shape(dressed, model, roles) -> None
     assert set(found[hat.start : hat.stop]) == {Role.HAIR}
 
 
+@pytest.mark.parametrize(("height", "role"), [(0.45, Role.LASH), (0.85, Role.BROW)])
+def test_a_thin_strip_is_a_lash_at_the_lid_and_a_brow_close_below_the_brow(
+    model, height, role
+) -> None:
+    """``height``: of the strip's middle, from the middle of the eye to the brow."""
+    result = model
+    for side in "LR":
+        ends = (model.point(f"eye_outer_{side}"), model.point(f"eye_inner_{side}"))
+        eye, brow = (ends[0] + ends[1]) / 2, model.point(f"brow_mid_{side}")
+        place = [eye[0], eye[1] + height * (brow[1] - eye[1]), brow[2] + 0.04]
+        result = result.with_ball(f"Mesh.{side}", place, [0.3, 0.02, 0.03])
+    found = roles_of(result.in_one_part())
+    for part in result.parts[-2:]:
+        assert set(found[part.start : part.stop]) == {role}
+
+
 def test_roles_do_not_depend_on_the_order_of_vertices(dressed) -> None:
     shuffled, place = dressed.shuffled(5)
     np.testing.assert_array_equal(roles_of(shuffled)[place], roles_of(dressed.in_one_part()))
