@@ -21,6 +21,7 @@ def quiet(context: bpy.types.Context) -> Iterator[None]:
     progress = progress_of(context)
     progress.problem = progress.remedy = progress.note = progress.object_name = ""
     yield
+    progress = progress_of(bpy.context)  # a file that was opened brings a window manager of its own
     progress.running = False
     progress.problem = progress.remedy = progress.note = progress.object_name = ""
 
