@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tools.extension import load_package
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "auto_rig_face"
@@ -22,26 +23,10 @@ settings.register_profile("geometry", deadline=None, derandomize=True, max_examp
 settings.load_profile("geometry")
 
 
-def _load_package() -> None:
-    """Import the repository's root as the package that Blender would install.
-
-    bpy stays out: the root module imports it inside functions, so pure tests run without Blender.
-    """
-    if PACKAGE in sys.modules:
-        return
-    spec = importlib.util.spec_from_file_location(
-        PACKAGE, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{ROOT} can't be imported as {PACKAGE}.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[PACKAGE] = module
-    spec.loader.exec_module(module)
-
-
 _user_resources = Path(tempfile.mkdtemp(prefix="auto_rig_face_blender_"))
 os.environ["BLENDER_USER_RESOURCES"] = str(_user_resources)
-_load_package()
+# bpy stays out: the root module imports it inside functions, so pure tests run without Blender.
+load_package()
 
 
 @pytest.hookimpl(trylast=True)
