@@ -62,7 +62,7 @@ def parts_of(head: bpy.types.Object) -> list[bpy.types.Object]:
     found = [
         obj
         for obj in bpy.data.objects
-        if obj != head and state_of(obj).role == "PART" and state_of(obj).head == head
+        if obj.type == "MESH" and state_of(obj).role == "PART" and state_of(obj).head == head
     ]
     return sorted(found, key=lambda obj: obj.name)
 

@@ -18,7 +18,8 @@ from scipy.sparse import csr_matrix
 
 from ..vocabulary import SIDE_NAMES
 from .front_depth import front_depths, front_hits
-from .head import EYE_ROLES, Head, Role
+from .head import EYE_ROLES, Head, Role, once_per_head
+from .loose_parts import pieces_of
 
 Floats = NDArray[np.float64]
 Shapes = dict[str, Floats]
@@ -88,6 +89,13 @@ class ButtonEye:
         moved = self.rows @ displacement
         forward = moved[:, 2] - np.einsum("ej,ej->e", self.slope, moved[:, :2])
         result[self.index, 2] += np.clip(forward.max(initial=0.0), 0.0, MOST_LIFT)
+
+
+@once_per_head
+def button_eyes(head: Head) -> list[ButtonEye]:
+    """The eyes of a head that have no lids, each with its lashes."""
+    lashes = pieces_of(head, Role.LASH)
+    return [ButtonEye.of(head, side, lashes) for side in sorted(head.buttons)]
 
 
 def button_correctives(head: Head, shapes: Shapes) -> dict[tuple[str, str], Floats]:

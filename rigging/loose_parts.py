@@ -142,8 +142,10 @@ def _bind_around_mouth(head: Head, piece: NDArray[np.int64]) -> SkinBinding | No
     rows, distance, contact = binding.rows.tolil(), binding.distance.copy(), binding.contact.copy()
     for side, other in ((LipSide.UPPER, LipSide.LOWER), (LipSide.LOWER, LipSide.UPPER)):
         mine = np.flatnonzero(sides == side)
+        if not len(mine):
+            continue
         own = bind_to_skin(head, points[mine], skin[(head.lip_side[skin] != other).all(axis=1)])
-        if own is not None and len(mine):
+        if own is not None:
             rows[mine], distance[mine], contact[mine] = own.rows, own.distance, own.contact
     return SkinBinding(rows.tocsr(), distance, contact)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from .brow_motion import BrowFollower
-from .button_eyes import ButtonEye
+from .button_eyes import button_eyes
 from .data import Bone
 from .eye_motion import eye_motions
 from .head import Head, Role
@@ -62,8 +62,7 @@ def follow_skin(
 def _followers(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Iterator[Follower]:
     yield _eyes(head)
     yield _mouth(head, bones, weights)
-    lashes = pieces_of(head, Role.LASH)
-    buttons = [ButtonEye.of(head, side, lashes) for side in sorted(head.buttons)]
+    buttons = button_eyes(head)
     taken = [eye.index for eye in buttons]
     seats, homeless = seat_lashes(head, np.concatenate(taken) if taken else None)
     for seat in seats:
