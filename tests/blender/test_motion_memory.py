@@ -115,7 +115,10 @@ def test_files_of_earlier_versions_are_read(
         bpy.ops.mesh.subdivide()
         bpy.ops.object.mode_set(mode="OBJECT")
     rig_head(context, rigged)
-    assert own_motion(rigged, SMILE)[row, 2] - motion[row, 2] == pytest.approx(0.003, abs=2e-4)
+    # The rig's own motion of a vertex is solved anew on other edges: what was sculpted is the rest.
+    own = kept_motions(rigged)[SMILE][row]
+    assert own_motion(rigged, SMILE)[row, 2] - own[2] == pytest.approx(0.003, abs=2e-4)
+    np.testing.assert_allclose(own, motion[row], atol=0.05 * np.linalg.norm(motion[row]))
     assert all(record.walked and not record.motion for _, record in records(rigged))
 
 
