@@ -160,6 +160,9 @@ class Runner:
         """Of a worker: the same hashes in every run, and no settings of the user's Python."""
         environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONHOME", "PYTHONPATH"}}
         environment["PYTHONHASHSEED"] = "0"
+        # The matrices are small: a thread for every core gains nothing, makes the last digits
+        # depend on how many there are, and waits in loops while other heads keep them busy.
+        environment.setdefault("OPENBLAS_NUM_THREADS", "1")
         return environment
 
     def _resume(self, job: Job, report_path: Path) -> bool:

@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Before numpy is imported. The matrices here are small: with a thread for every core, and the cores
+# busy with another Blender's tests, OpenBLAS waits in loops, a minute in place of half a second.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from tools.extension import load_package
 
 ROOT = Path(__file__).resolve().parent.parent
