@@ -10,10 +10,12 @@ from .canonical_order import canonical_weld
 from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import EYE_OUTLINE
 from .exposure import HIDDEN_BELOW, exposure
+from .facing import turn_outwards
 from .head import EYE_ROLES, Eyeball, Head, LidRim, LipSeam, LipSide, Role
 from .lid_rims import eye_axes, find_lid_rim, in_view
 from .lip_seam import MouthRegion, find_seam, lip_sides
 from .parts import FaceFigure, classify, piece_hints
+from .pieces import bends_over
 from .raycast import RayScene
 from .topology import all_corners, components, edge_graph, mostly, vertex_normals, weld
 
@@ -30,7 +32,8 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     """
     frame = landmarks.frame
     welded = canonical_weld(weld(face_mesh.vertices, face_mesh.triangles))
-    vertices, triangles = frame.to_head(welded.vertices), welded.triangles
+    vertices = frame.to_head(welded.vertices)
+    triangles = turn_outwards(vertices, welded.triangles)
     component = components(triangles, len(vertices))
     normals = vertex_normals(vertices, triangles)
     scene = RayScene(vertices, triangles)
@@ -177,20 +180,24 @@ def _take_outlines_for_lashes(
     hints: list[str],
     sides: frozenset[str],
 ) -> None:
-    """The outline around the upper half of a drawn eye, which looks like a brow, is its lash: it
-    reaches further down than a brow and not as far up. In place.
+    """The outline around the upper half of an eye without lids, which looks like a brow, is its
+    lash: it reaches further down than a brow and not as far up. So is an arch over a large eye,
+    which looks like neither. In place.
     """
     for side in sides:
         eye = vertices[role == EYE_ROLES[side]]
         low, high = eye.min(axis=0), eye.max(axis=0)
         third = (high[1] - low[1]) / 3
-        for piece in np.unique(component[role == Role.BROW]):
+        for piece in np.unique(component[np.isin(role, (Role.BROW, Role.ATTACHED))]):
             points = vertices[component == piece]
+            if role[component == piece][0] == Role.ATTACHED and not bends_over(points):
+                continue
             middle = (points[:, 0].min() + points[:, 0].max()) / 2
             reaches_down = points[:, 1].min() < high[1] - third
             ends_at_eye = points[:, 1].max() < high[1] + third
             over_eye = low[0] < middle < high[0]
-            if over_eye and reaches_down and ends_at_eye and hints[piece] != "brow":
+            named = hints[piece] in ("brow", "attached")
+            if over_eye and reaches_down and ends_at_eye and not named:
                 role[component == piece] = Role.LASH
 
 

@@ -146,9 +146,7 @@ def lies_on_skin(
         + 4.0 * view.axes[2]
     )
     hits = skin_scene.cast(origins, -view.axes[2])
-    behind = np.where(
-        hits.triangle >= 0, (origins - hits.distance[:, None] * view.axes[2]) @ view.axes[2], -9.0
-    )
+    behind = np.maximum(origins @ view.axes[2] - hits.distance, -9.0)
     half_height = np.ptp(np.flatnonzero(mask.any(axis=1))) * view.pixel / 2
     return bool(np.median(level - behind) < max(0.5 * half_height, 0.03))
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .data import MeshPart
 from .head import Role
+from .pieces import Pieces, front_hits
 from .raycast import RayScene
 
 # Words in object names, English as in most rigs and asset stores; first match wins.
@@ -29,7 +30,8 @@ NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("attached", r"beard|moustache|mustache|glasses|piercing|goatee|stubble"),
 )
 
-GRID: Final[int] = 110
+TONGUE: Final = 0.75  # of the width of the teeth around it
+GLINT: Final = 0.4  # of an eye's width; what lies on it and is smaller is no brow
 AT_BROW: Final = 0.62  # of the way from the eye to the brow
 
 
@@ -66,24 +68,6 @@ def piece_hints(
     return hints
 
 
-def front_hits(
-    scene: RayScene, triangles: NDArray[np.int64], piece_of: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Pieces seen from the front on a GRID x GRID raster over the face.
-
-    Returns x (GRID,), y (GRID,) and piece (GRID, GRID) with -1 where nothing is hit.
-    """
-    x = np.linspace(-1.1, 1.1, GRID)
-    y = np.linspace(0.9, -2.0, GRID)
-    grid_x, grid_y = np.meshgrid(x, y)
-    origins = np.stack([grid_x.ravel(), grid_y.ravel(), np.full(grid_x.size, 8.0)], axis=1)
-    hits = scene.cast(origins, np.array([0.0, 0.0, -1.0]))
-    found = hits.triangle >= 0
-    piece = np.full(len(origins), -1)
-    piece[found] = piece_of[triangles[hits.triangle[found], 0]]
-    return x, y, piece.reshape(GRID, GRID)
-
-
 def classify(
     vertices: NDArray[np.float64],
     triangles: NDArray[np.int64],
@@ -95,7 +79,7 @@ def classify(
 ) -> NDArray[np.int8]:
     """(N,) Role of each vertex."""
     x, y, seen = front_hits(scene, triangles, component)
-    pieces = _Pieces(vertices, component, exposure, hints, seen, x, y)
+    pieces = Pieces(vertices, component, exposure, hints, seen, x, y)
     roles = np.full(pieces.count, Role.HAIR, np.int8)
     skin = _find_skin(pieces, figure)
     for piece in range(pieces.count):
@@ -111,52 +95,7 @@ def classify(
     return vertex_roles
 
 
-class _Pieces:
-    """Measures of every connected piece."""
-
-    def __init__(
-        self,
-        vertices: NDArray[np.float64],
-        component: NDArray[np.int64],
-        exposure: NDArray[np.float64],
-        hints: list[str],
-        seen: NDArray[np.int64],
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-    ) -> None:
-        self.count = int(component.max()) + 1
-        self.vertices, self.component = vertices, component
-        self.hints = hints
-        self.size = np.bincount(component, minlength=self.count)
-        self.low = np.full((self.count, 3), np.inf)
-        self.high = np.full((self.count, 3), -np.inf)
-        np.minimum.at(self.low, component, vertices)
-        np.maximum.at(self.high, component, vertices)
-        self.centre = (self.low + self.high) / 2
-        self.extent = self.high - self.low
-        self.hidden = np.bincount(component, exposure < 0.04, minlength=self.count) / np.maximum(
-            self.size, 1
-        )
-        self.pixels = np.bincount(seen[seen >= 0], minlength=self.count)
-        self.seen = seen
-        self.x, self.y = x, y
-
-    def is_arch(self, piece: int) -> bool:
-        """Whether few vertices lie in the back half of the piece's middle (a row of teeth)."""
-        points = self.vertices[self.component == piece]
-        middle = np.abs(points[:, 0] - self.centre[piece][0]) < 0.2 * self.extent[piece][0]
-        back = points[:, 2] < self.centre[piece][2]
-        return bool((middle & back).sum() < 0.06 * len(points))
-
-    def pixels_within(self, centre: NDArray[np.float64], radius: float) -> NDArray[np.int64]:
-        """Pixels of each piece in a disc of the front view."""
-        grid_x, grid_y = np.meshgrid(self.x, self.y)
-        near = (grid_x - centre[0]) ** 2 + (grid_y - centre[1]) ** 2 < radius**2
-        inside = self.seen[near]
-        return np.bincount(inside[inside >= 0], minlength=self.count)
-
-
-def _find_skin(pieces: _Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
+def _find_skin(pieces: Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
     """The piece that carries cheeks, nose, mouth and chin, and pieces that carry on from it."""
     face = np.zeros(pieces.count)
     for place, weight in (
@@ -191,7 +130,7 @@ def _find_skin(pieces: _Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
     return skin | (nose & ~named_otherwise)
 
 
-def _role_of(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
+def _role_of(piece: int, pieces: Pieces, figure: FaceFigure) -> Role:
     hint = pieces.hints[piece]
     centre = pieces.centre[piece]
     side = "L" if centre[0] > 0 else "R"
@@ -218,8 +157,9 @@ def _role_of(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
     return _hair_or_attached(piece, pieces, figure)
 
 
-def _is_tongue(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
-    """One body in the mouth that is longer than high and doesn't reach round to the cheeks.
+def _is_tongue(piece: int, pieces: Pieces, figure: FaceFigure) -> bool:
+    """One body in the mouth that is longer than high and doesn't reach round to the cheeks: on a
+    wide mouth, the teeth do.
 
     A row of teeth is an arch: the middle of its box is empty. A tongue fills its box.
     """
@@ -229,10 +169,11 @@ def _is_tongue(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
     wide = extent[0] > 0.25 and extent[1] < 0.9 * extent[0]
     long = extent[2] > 1.1 * extent[1]
     low = pieces.low[piece][1] < figure.mouth[1]
-    return bool(wide and long and low and extent[0] < 0.85 and not pieces.is_arch(piece))
+    narrow = extent[0] < max(0.85, TONGUE * pieces.widest_in(figure.mouth))
+    return bool(wide and long and low and narrow and not pieces.is_arch(piece))
 
 
-def _in_mouth(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
+def _in_mouth(piece: int, pieces: Pieces, figure: FaceFigure) -> bool:
     """Behind the lips and out of sight but for what shows between them."""
     centre, extent = pieces.centre[piece], pieces.extent[piece]
     below_nose = centre[1] < figure.nose_base[1] + 0.05
@@ -245,7 +186,7 @@ def _in_mouth(piece: int, pieces: _Pieces, figure: FaceFigure) -> bool:
     )
 
 
-def _is_eye(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
+def _is_eye(piece: int, pieces: Pieces, figure: FaceFigure, side: str) -> bool:
     """Compact, at the eye, and seen there.
 
     On toons the views may put the eyes as far up as the brows, so there is more room up and down
@@ -254,13 +195,15 @@ def _is_eye(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
     centre, extent = pieces.centre[piece], pieces.extent[piece]
     offset = np.abs(centre[:2] - figure.eye[side][:2])
     across = extent[:2].max()
-    compact = extent[:2].min() > 0.3 * across and across < 1.15
+    # Two eyes side by side are no wider than their distance, but may be taller.
+    compact = extent[:2].min() > 0.3 * across and extent[0] < 1.15 and extent[1] < 1.5
     between = figure.mouth[1] + 0.1 < centre[1] < figure.brow[side][1] + 0.45
     here = offset[0] < max(0.3, 0.3 * across) and offset[1] < max(0.5, 0.3 * across)
-    return bool(compact and between and here and pieces.pixels[piece] > 2)
+    seen = pieces.pixels[piece] > 2
+    return bool(compact and between and here and seen and not pieces.bends_over(piece))
 
 
-def _is_lash(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
+def _is_lash(piece: int, pieces: Pieces, figure: FaceFigure, side: str) -> bool:
     """A strip along the lid: across the eye, thin, no higher than the brow, and not all of it close
     below the brow: that would be the brow itself.
     """
@@ -273,7 +216,7 @@ def _is_lash(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool
     return bool(near and thin and at_lid and pieces.high[piece][1] < brow + 0.03)
 
 
-def _is_brow(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool:
+def _is_brow(piece: int, pieces: Pieces, figure: FaceFigure, side: str) -> bool:
     """A bar above the eye."""
     centre, extent = pieces.centre[piece], pieces.extent[piece]
     above = figure.eye[side][1] + 0.05 < centre[1] < figure.brow[side][1] + 0.5
@@ -284,7 +227,7 @@ def _is_brow(piece: int, pieces: _Pieces, figure: FaceFigure, side: str) -> bool
     return bool(above and in_front and ((across and over_eye) or one_for_both))
 
 
-def _hair_or_attached(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
+def _hair_or_attached(piece: int, pieces: Pieces, figure: FaceFigure) -> Role:
     centre, extent = pieces.centre[piece], pieces.extent[piece]
     on_face = (
         figure.chin[1] - 1.2 < centre[1] < figure.brow["L"][1] + 0.1
@@ -296,7 +239,7 @@ def _hair_or_attached(piece: int, pieces: _Pieces, figure: FaceFigure) -> Role:
     return Role.HAIR
 
 
-def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces, figure: FaceFigure) -> None:
+def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: Pieces, figure: FaceFigure) -> None:
     """Where two stacked pieces both look like an eye, the upper bar is the brow. In place."""
     for eye in (Role.EYE_L, Role.EYE_R):
         candidates = [
@@ -316,7 +259,7 @@ def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: _Pieces, figure: Face
         _keep_one_eye(roles, pieces, figure, eye)
 
 
-def _keep_one_eye(roles: NDArray[np.int8], pieces: _Pieces, figure: FaceFigure, eye: Role) -> None:
+def _keep_one_eye(roles: NDArray[np.int8], pieces: Pieces, figure: FaceFigure, eye: Role) -> None:
     """Of the pieces that look like one eye, keep the nearest to where the eye is and what lies
     before or behind it; a blush or a jewel beside it only lies on the skin. In place.
     """
@@ -336,10 +279,11 @@ def _keep_one_eye(roles: NDArray[np.int8], pieces: _Pieces, figure: FaceFigure, 
             roles[piece] = Role.ATTACHED
 
 
-def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
-    """Iris, lens and cornea lie inside the eye's box, seen or not; molars inside that of the
-    teeth. In place.
+def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: Pieces) -> None:
+    """Iris, lens, cornea and glint lie inside the eye's box, seen or not; molars inside that of
+    the teeth. In place.
     """
+    outline = np.array([pieces.bends_over(piece) for piece in range(pieces.count)])
     for eye in (Role.EYE_L, Role.EYE_R):
         members = np.flatnonzero(roles == eye)
         if len(members) == 0:
@@ -347,7 +291,13 @@ def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
         low, high = pieces.low[members].min(axis=0), pieces.high[members].max(axis=0)
         margin = 0.08 * (high - low).max()
         inside = (pieces.low > low - margin).all(axis=1) & (pieces.high < high + margin).all(axis=1)
-        roles[inside & np.isin(roles, (Role.HAIR, Role.ATTACHED, Role.LASH))] = eye
+        # A glint is small; a toon's brow may lie before a tall eye, too.
+        small = pieces.extent[:, 0] < GLINT * (high - low)[0]
+        inside &= np.isin(roles, (Role.HAIR, Role.ATTACHED)) | (
+            ((roles == Role.LASH) & ~outline) | ((roles == Role.BROW) & small)
+        )
+        named = np.isin(pieces.hints, ("brow", "lash"))
+        roles[inside & ~named & (pieces.size > 1)] = eye
     teeth = np.flatnonzero(roles == Role.TEETH_UPPER)
     if len(teeth) > 1:
         low, high = pieces.low[teeth].min(axis=0) - 0.05, pieces.high[teeth].max(axis=0) + 0.05
@@ -355,7 +305,7 @@ def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: _Pieces) -> None:
         roles[inside & (roles == Role.HAIR)] = Role.TEETH_UPPER
 
 
-def _agree_left_and_right(roles: NDArray[np.int8], pieces: _Pieces) -> None:
+def _agree_left_and_right(roles: NDArray[np.int8], pieces: Pieces) -> None:
     """Mirror twins are the same kind of piece. In place.
 
     Hair over one eye or a tilted frame can hide what one twin is; the clearer twin decides.

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from auto_rig_face.rigging.head import Role
@@ -56,6 +58,61 @@ def test_a_thin_strip_is_a_lash_at_the_lid_and_a_brow_close_below_the_brow(
     found = roles_of(result.in_one_part())
     for part in result.parts[-2:]:
         assert set(found[part.start : part.stop]) == {role}
+
+
+def large_eye(template, side: str) -> np.ndarray:
+    """The middle of a ball that takes the place of an eye."""
+    rim = template.head.rims[side]
+    return np.concatenate([rim.upper, rim.lower]).mean(axis=0) + [0.0, 0.0, 0.05]
+
+
+def with_large_eyes(closed_eyes, template, *others):
+    """Balls for eyes, with ``others`` on them: name, place and radii as shares of the ball's."""
+    result = closed_eyes
+    for side in "LR":
+        centre = large_eye(template, side)
+        for name, place, radii in (("Ball", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), *others):
+            result = result.with_ball(name, centre + 0.38 * np.array(place), 0.38 * np.array(radii))
+    return result
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("Mesh", (Role.EYE_L, Role.EYE_R)), ("My brow", (Role.BROW, Role.BROW))],
+)
+def test_a_glint_belongs_to_its_eye_unless_it_is_called_otherwise(
+    closed_eyes, template, name, kinds
+) -> None:
+    glint = (name, (0.0, 0.45, 0.8), (0.33, 0.15, 0.15))
+    model = with_large_eyes(closed_eyes, template, glint)
+    found = roles_of(model)
+    for part, role in zip(model.parts[-3::2], kinds, strict=True):
+        assert set(found[part.start : part.stop]) == {role}
+
+
+def test_the_line_of_the_upper_lid_on_a_large_eye_is_a_lash(closed_eyes, template) -> None:
+    model = with_large_eyes(closed_eyes, template)
+    for side in "LR":
+        centre = large_eye(template, side)
+        angle = np.linspace(0.5, np.pi - 0.5, 24)
+        arc = 0.37 * np.stack([0.7 * np.cos(angle), 0.35 * np.sin(angle), 0.95 + 0 * angle], 1)
+        points = np.concatenate([centre + arc, centre + arc + [0.0, 0.02, 0.0]])
+        first = np.arange(23)
+        lower = np.stack([first, first + 1, first + 24], axis=1)
+        upper = np.stack([first + 1, first + 25, first + 24], axis=1)
+        model = model.with_part("Mesh", points, np.concatenate([lower, upper]))
+    found = roles_of(model)
+    for part in model.parts[-2:]:
+        assert set(found[part.start : part.stop]) == {Role.LASH}
+
+
+def test_a_wide_tongue_between_wide_teeth_is_a_tongue(model, roles) -> None:
+    inside = np.isin(roles, (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
+    vertices = model.vertices.copy()
+    vertices[inside, 0] *= 1.0 / np.ptp(vertices[roles == Role.TONGUE, 0])
+    found = roles_of(replace(model, vertices=vertices).in_one_part())
+    assert set(found[roles == Role.TONGUE]) == {Role.TONGUE}
+    assert set(found[roles == Role.TEETH_UPPER]) == {Role.TEETH_UPPER}
 
 
 def test_roles_do_not_depend_on_the_order_of_vertices(dressed) -> None:
