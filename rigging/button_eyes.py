@@ -51,17 +51,19 @@ _BESIDES_A_BLINK: Final = ("eyeSquint", "eyeWide")
 CLEARANCE: Final = 0.012  # IOD; how much further before the skin a flattened eye lies
 LAYERS: Final = 0.03  # IOD; what is drawn in layers lies within this before the skin
 AROUND: Final = 0.6  # of the eye's size: lashes that are nearer belong to it
+STANDS_OUT: Final = 0.4  # of the eye's width before the skin: a ball, not a drawing
 MOST_LIFT: Final = 0.3  # IOD
 
 
 @dataclass(frozen=True)
 class ButtonEye:
-    """One eye and its lashes. ``index`` (E,) their vertices, ``motions``: name -> (E, 3) of the
-    shapes that flatten or enlarge it. ``rows`` (E, N): the skin behind each vertex, with ``slope``
-    (E, 2), how steeply that comes forward per step left and up.
+    """One eye and its lashes. ``index`` (E,) their vertices, the eye's ``own`` first, ``motions``:
+    name -> (E, 3) of the shapes that flatten or enlarge it. ``rows`` (E, N): the skin behind each
+    vertex, with ``slope`` (E, 2), how steeply that comes forward per step left and up.
     """
 
     index: NDArray[np.int64]
+    own: int
     motions: Shapes
     rows: csr_matrix
     slope: Floats
@@ -80,12 +82,17 @@ class ButtonEye:
             heights = np.full(len(index), squash.lashes)
             heights[: len(eye)] = squash.lashed if own else squash.height
             motions[name + SIDE_NAMES[side]] = _squashed(head, skin, points, box, squash, heights)
-        return cls(index, motions, *_skin_behind(head, skin, points))
+        return cls(index, len(eye), motions, *_skin_behind(head, skin, points))
 
     def follow(self, name: str, displacement: Floats, result: Floats) -> None:
         """Fill in the motion of a shape, given that of the skin (N, 3)."""
         if name in self.motions:
             result[self.index] += self.motions[name]
+        if name.startswith("eyeLook"):
+            # The upper half of its outline goes with an eye that slides as a whole.
+            eye, lashes = self.index[: self.own], self.index[self.own :]
+            if result[eye].any(axis=1).all():
+                result[lashes] += result[eye].mean(axis=0)
         moved = self.rows @ displacement
         forward = moved[:, 2] - np.einsum("ej,ej->e", self.slope, moved[:, :2])
         result[self.index, 2] += np.clip(forward.max(initial=0.0), 0.0, MOST_LIFT)
@@ -129,8 +136,16 @@ def _squashed(
     shares = np.c_[np.full(len(points), squash.width), heights] - 1.0
     motion = np.c_[shares * (points[:, :2] - anchor), np.zeros(len(points))]
     above = points[:, 2] - front_depths(head, skin, points)
-    # The layers of a drawn eye keep their distance.
     further = CLEARANCE * max(1.0 - squash.height, 0.0)
+    if np.nanmax(above, initial=0.0) > STANDS_OUT * (box[1, 0] - box[0, 0]):
+        # Nothing of a ball before the face shows how the skin runs behind it.
+        base = float(np.nanmedian(points[:, 2] - above))
+        scaled = base + squash.depth * (points[:, 2] - base) + further
+        least = front_depths(head, skin, points + motion) + np.minimum(above, LAYERS)
+        least[~(above > 0.0)] = np.nan
+        motion[:, 2] = np.fmax(scaled, least) - points[:, 2]
+        return motion
+    # The layers of a drawn eye keep their distance.
     bulge = np.maximum(above - LAYERS, 0.0)
     wanted = np.where(above > 0.0, above + further - (1.0 - squash.depth) * bulge, above)
     rise = front_depths(head, skin, points + motion) + wanted - points[:, 2]

@@ -11,8 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from ..vocabulary import SIDE_NAMES
 from .front_depth import front_depths
-from .head import EYE_ROLES, Head
-from .skin_patch import visible_skin_triangles
+from .head import EYE_ROLES, Head, Role
+from .raycast import RayScene
 
 Floats = NDArray[np.float64]
 
@@ -25,9 +25,11 @@ LOOKS: Final[dict[str, tuple[float, float]]] = {  # name -> (outwards, upwards)
 }
 
 ROUND = 0.15  # semi-axes that differ by less than this share make a ball
-DEEP = 0.4  # depth over width from which an eye turns; a flatter one slides
+DEEP = 0.4  # thickness over width from which an eye turns; a flatter one slides
 SMALL = 0.85  # of the largest piece: pupils and irises on a flat eye
+GLINT = 0.4  # of the eye's width: what lies on it and isn't wider is no iris
 ROOM = 0.8  # of the way to the edge that a sliding pupil may use
+LEAST_SLIDE = 0.25  # of half the eye: how far the middle of a sliding pupil gets at least
 IN_SIGHT = 0.7  # of the half opening: further, and the lids would hide the pupil
 BUTTON = 0.45  # IOD; an eye in one piece without lids that is smaller slides, a larger one turns
 BUTTON_SLIDE = 0.2  # of its own width, for a flat eye that lies on the face in one piece
@@ -56,23 +58,60 @@ def _turned(head: Head, side: str, eye: NDArray[np.int64], left: float, up: floa
     points = head.vertices[eye]
     main = _largest_piece(head, eye)
     extent = np.ptp(points[main], axis=0)
-    is_flat = extent[2] < DEEP * extent[:2].max()
     is_button = bool(main.all()) and side not in head.rims and extent.max() < BUTTON
-    if is_flat or is_button:
+    if is_button or _is_flat(points[main]):
         return _slid(head, side, eye, main, left, up)
     centre, axes = _eye_shape(head, side, points[main])
     turn = Rotation.from_euler("yx", [left, -up], degrees=True).as_matrix()
     local = (points - centre) / axes
-    return (local @ turn.T - local) * axes
+    turned = local @ turn.T * axes
+    if np.ptp(axes) > 0.0:
+        surface = head.triangles[np.isin(head.triangles[:, 0], eye[main])]
+        turned *= _share_of_reach(RayScene(head.vertices, surface), centre, points, turned)
+    return centre + turned - points
+
+
+def _is_flat(points: Floats) -> bool:
+    """Whether an eye is a plate, whichever way it looks: plates lie on the sides of a round face
+    as well as on its front.
+    """
+    along = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+    extent = np.ptp(points @ along.T, axis=0)
+    return bool(extent.min() < DEEP * extent.max())
+
+
+def _share_of_reach(surface: RayScene, centre: Floats, points: Floats, turned: Floats) -> Floats:
+    """(E, 1) by how much offsets from the centre, ``turned`` (E, 3), must be scaled so that points
+    keep their share of the way to the eye's own surface; 1 where that is open.
+    """
+    before = _reach(surface, centre, points - centre)
+    after = _reach(surface, centre, turned)
+    known = np.isfinite(before) & np.isfinite(after) & (before > 0.0)
+    share = np.where(known, after, 1.0) / np.where(known, before, 1.0)
+    length = np.maximum(np.linalg.norm(turned, axis=1), 1e-9)
+    share *= np.linalg.norm(points - centre, axis=1) / length
+    return np.where(known, share, 1.0)[:, None]
+
+
+def _reach(surface: RayScene, centre: Floats, directions: Floats) -> Floats:
+    """(E,) how far the surface is from the centre along directions (E, 3); inf where it is open."""
+    origins = np.tile(centre, (len(directions), 1))
+    distance = surface.cast(origins, directions).distance
+    # A ray right at a vertex may slip through between its triangles.
+    aside = directions + 1e-4 * np.abs(directions).max(axis=1, keepdims=True) * [1.0, 0.7, -0.4]
+    return np.minimum(distance, surface.cast(origins, aside).distance)
 
 
 def _largest_piece(head: Head, eye: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of the eye's vertices belong to its largest connected piece."""
+    """Which of the eye's vertices belong to its connected piece of the largest area: an outline
+    is wider than what it surrounds.
+    """
+    corners = head.vertices[head.triangles]
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    piece_of = head.component[head.triangles[:, 0]]
+    area = np.bincount(piece_of, np.linalg.norm(cross, axis=1), int(head.component.max()) + 1)
     pieces = np.unique(head.component[eye])
-    extents = [
-        np.ptp(head.vertices[eye[head.component[eye] == piece]], axis=0).max() for piece in pieces
-    ]
-    return head.component[eye] == pieces[int(np.argmax(extents))]
+    return head.component[eye] == pieces[int(area[pieces].argmax())]
 
 
 def _eye_shape(head: Head, side: str, points: Floats) -> tuple[Floats, Floats]:
@@ -100,8 +139,8 @@ def _slid(
     left: float,
     up: float,
 ) -> Floats:
-    """On a flat eye the small pieces slide over the large one; an eye in one piece that lies on
-    the face slides over the face, and one behind lids stays.
+    """On a flat eye the small pieces slide over the large one. Where these are glints alone, or
+    there are none, an eye that lies on the face slides over it, and one behind lids stays.
     """
     points = head.vertices[eye]
     carrier = points[main]
@@ -109,8 +148,12 @@ def _slid(
     moving = np.zeros(len(eye), bool)
     for piece in np.unique(head.component[eye[~main]]):
         of_piece = head.component[eye] == piece
-        if np.ptp(points[of_piece], axis=0).max() < SMALL * np.ptp(carrier, axis=0).max():
+        own, whole = np.ptp(points[of_piece], axis=0), np.ptp(carrier, axis=0)
+        # An outline is as wide as the eye, but may go along one half of it alone.
+        if own.max() < SMALL * whole.max() and own[0] < 0.95 * whole[0]:
             moving |= of_piece
+    if side not in head.rims and moving.any():
+        moving &= np.ptp(points[moving, 0]) > GLINT * 2 * half[0]
     direction = np.array([left / 28.0, up / 25.0])
     if moving.any():
         own = np.ptp(points[moving], axis=0)[:2] / 2
@@ -122,18 +165,35 @@ def _slid(
         triangles = head.triangles[np.isin(head.triangles[:, 0], eye[main])]
     elif side not in head.rims:
         slide = direction * 2 * BUTTON_SLIDE * half
-        return np.tile(np.r_[slide, _slope(head, points) @ slide], (len(points), 1))
+        return _over_skin(head, points, np.r_[slide, _slope(head, points) @ slide])
     else:
         return np.zeros_like(points)
     motion = np.zeros_like(points)
-    motion[moving, :2] = direction * reach
+    # Where a large iris has no room, its middle goes and its far edge is narrowed, as if a lid
+    # covered it.
+    along = (points[moving, :2] - carrier[:, :2].min(axis=0)) / np.maximum(half, 1e-9) - 1.0
+    narrowed = np.maximum(LEAST_SLIDE * half - reach, 0.0) * np.maximum(1.0 - along**2, 0.0)
+    motion[moving, :2] = direction * (reach + narrowed)
     motion[moving, 2] = _rise(head, triangles, points[moving], motion[moving])
+    return motion
+
+
+def _over_skin(head: Head, points: Floats, slide: Floats) -> Floats:
+    """(P, 3) the displacement ``slide`` (3,), with each point as high over the skin as before."""
+    motion = np.tile(slide, (len(points), 1))
+    # All of the skin: what lies under the eye counts as hidden.
+    triangles = head.triangles_of(Role.SKIN)
+    here, there = (front_depths(head, triangles, place) for place in (points, points + motion))
+    # Beside the face, or over a nose, it goes with the whole.
+    rise = np.where(np.isfinite(there - here), there - here, slide[2])
+    reach = float(np.linalg.norm(slide[:2]))
+    motion[:, 2] = np.clip(rise, slide[2] - reach, slide[2] + reach)
     return motion
 
 
 def _slope(head: Head, points: Floats) -> Floats:
     """(2,) how steeply the skin behind an eye's points comes forward, per step left and up."""
-    triangles = visible_skin_triangles(head)
+    triangles = head.triangles_of(Role.SKIN)
     hits = front_depths(head, triangles, points)
     # Through a gap in the face the ray may hit the back of the head.
     behind = np.abs(hits - points[:, 2]) < np.ptp(points, axis=0).max()

@@ -171,6 +171,12 @@ def _loops(edges: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     return list(loops.values())
 
 
+@pytest.fixture(scope="session", name="ball")
+def make_ball():
+    """Maker of ellipsoids: centre, radii, and where they are cut off."""
+    return ball
+
+
 @pytest.fixture(scope="session")
 def template() -> Template:
     if not TEMPLATE.exists():
