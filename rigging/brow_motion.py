@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 # as thick and moved as far as a human's hardly seems to move.
 USUAL_THICKNESS: Final = 0.12
 MOST: Final = 2.5
+WITH_LIDS: Final = 0.05  # IOD; a brow close above a large eye isn't drawn down with its lid
 STILL: Final = 1e-3  # IOD: a brow that moves less doesn't sink
 # IOD along the brow, and across it, over which what a brow is moved out by is evened out.
 EVENING: Final = (0.04, 0.01)
@@ -55,6 +56,8 @@ class BrowFollower:
         motion = self.binding.rows @ displacement
         if name.startswith("brow"):
             motion = self._stretch * motion
+        elif name.startswith("eye"):
+            motion = motion * min(1.0, WITH_LIDS / max(np.abs(motion).max(), STILL))
         if np.abs(motion).max() > STILL:
             motion = motion + self._settled(motion, displacement)[:, None] * self._middle
         result[self.piece] = motion

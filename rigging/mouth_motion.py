@@ -19,6 +19,12 @@ Floats = NDArray[np.float64]
 WIDEST_TURN = np.radians(45.0)
 LIP_DISTANCE = 0.12  # IOD; skin this close to the lip line moves by itself
 STEPS = 41  # of the tongue's centre line
+# A tongue fills a mouth that is shut. In an open one it lies on the floor: so much of its height
+# goes once its tip has gone down so far with the jaw, in IOD.
+SUNK = 0.45
+SINKS_OVER = 0.35
+BEHIND_TEETH = 0.14  # IOD; how far behind the front of the lower teeth its tip lies then
+SECTIONS = 12  # cross-sections of a tongue whose undersides are looked for
 
 
 def jaw_bone_motion(head: Head, displacement: Floats, jaw: Floats) -> tuple[Floats, Floats] | None:
@@ -64,13 +70,45 @@ def _best_turn(before: Floats, after: Floats, weight: Floats) -> Floats:
 
 
 def carried_by_jaw(head: Head, motion: tuple[Floats, Floats], share: Floats) -> Floats:
-    """(N, 3) displacement under the jaw's rigid motion, of each vertex by its ``share`` (N,)."""
+    """(N, 3) displacement under the jaw's rigid motion, of each vertex by its ``share`` (N,), and
+    of the tongue, which sinks besides.
+    """
     turn, offset = motion
-    carried = np.zeros_like(head.vertices)
+    carried = sunk_tongue(head, motion)
     chosen = share > 0.0
     points = head.vertices[chosen]
-    carried[chosen] = share[chosen, None] * (points @ turn.T + offset - points)
+    sunk = points + carried[chosen]
+    carried[chosen] = share[chosen, None] * (sunk @ turn.T + offset - points)
     return carried
+
+
+def sunk_tongue(head: Head, motion: tuple[Floats, Floats]) -> Floats:
+    """(N, 3) displacement, before the jaw's ``motion``, of a tongue that comes to rest on the floor
+    of the mouth as the jaw goes down: its back sinks, its underside stays, and its tip withdraws
+    behind the lower teeth.
+    """
+    moved = np.zeros_like(head.vertices)
+    tongue = np.flatnonzero(head.role == Role.TONGUE)
+    if len(tongue) < 8:
+        return moved
+    points = head.vertices[tongue]
+    back, _, tip = tongue_line(points)
+    turn, offset = motion
+    drop = float((tip - turn @ tip - offset)[1])
+    share = float(np.clip(drop / SINKS_OVER, 0.0, 1.0))
+    along = np.clip((points[:, 2] - back[2]) / max(float(tip[2] - back[2]), 1e-3), 0.0, 1.0)
+    section = np.minimum((along * SECTIONS).astype(np.int64), SECTIONS - 1)
+    floor = np.full(SECTIONS, np.inf)
+    np.minimum.at(floor, section, points[:, 1])
+    held = np.isfinite(floor)
+    middle = (np.arange(SECTIONS) + 0.5) / SECTIONS
+    height = points[:, 1] - np.interp(along, middle[held], floor[held])
+    moved[tongue, 1] = -share * SUNK * smoothstep(along / 0.4) * np.maximum(height, 0.0)
+    teeth = head.vertices[head.role == Role.TEETH_LOWER, 2]
+    if len(teeth):
+        over = float(points[:, 2].max() - teeth.max()) + BEHIND_TEETH
+        moved[tongue, 2] = -share * np.clip(over, 0.0, 2 * BEHIND_TEETH) * along**2
+    return moved
 
 
 def tongue_out(head: Head, displacement: Floats) -> Floats:

@@ -94,14 +94,20 @@ def test_skin_is_taken_over_and_nothing_else_is(rigged):
     st.tuples(st.floats(0.0, 0.5), st.floats(-0.2, 0.2), st.floats(-0.1, 0.1)),
     st.tuples(*[st.floats(-0.3, 0.3)] * 3),
 )
-def test_lower_teeth_and_tongue_move_rigidly_with_the_jaw(rigged, turn, offset):
+def test_lower_teeth_move_rigidly_with_the_jaw_and_the_tongue_lies_down_in_it(rigged, turn, offset):
     head, bones, _ = rigged
     pivot = bones[2].head
     motion = rotated(head, turn, pivot, offset)
     moved = follow(rigged, jawOpen=motion, mouthClose=motion)
-    carried = np.isin(head.role, (Role.TEETH_LOWER, Role.TONGUE))
-    assert np.allclose(moved["jawOpen"][carried], motion[carried], atol=2e-3)
-    assert (moved["mouthClose"][carried] == 0).all()
+    teeth, tongue = head.role == Role.TEETH_LOWER, head.role == Role.TONGUE
+    assert np.allclose(moved["jawOpen"][teeth], motion[teeth], atol=2e-3)
+    assert (moved["mouthClose"][teeth | tongue] == 0).all()
+    # In the jaw's own frame the tongue only gets flatter, no flatter than half, and withdraws.
+    sinks = Rotation.from_rotvec(turn).inv().apply((moved["jawOpen"] - motion)[tongue])
+    assert np.abs(sinks[:, 0]).max() < 4e-3
+    assert sinks[:, 1:].max() < 4e-3
+    assert sinks[:, 2].min() > -0.3
+    assert sinks[:, 1].min() > -0.5 * np.ptp(head.vertices[tongue, 1])
 
 
 def test_a_real_jaw_field_gives_nearly_the_jaws_turn(rigged):
@@ -222,6 +228,16 @@ def test_a_thick_brow_goes_further_and_stays_on_the_skin(rigged):
         assert gap == pytest.approx(
             np.median(closest(vertices, skin, vertices[left]).distance), abs=0.03
         )
+
+
+@given(drop=st.floats(0.2, 0.6))
+def test_a_brow_is_not_drawn_down_with_the_lid_of_a_large_eye(rigged, drop):
+    head = rigged[0]
+    brow = head.role == Role.BROW
+    down = still(head) - [0.0, drop, 0.0]
+    moved = follow(rigged, eyeBlinkLeft=down, browDownLeft=down)
+    assert np.abs(moved["eyeBlinkLeft"][brow, 1]).max() < 0.12
+    assert np.abs(moved["browDownLeft"][brow, 1]).max() > 0.9 * drop
 
 
 def test_flat_eyes_slide_their_pupils_and_stay_in_front(make_head):
