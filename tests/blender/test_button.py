@@ -58,6 +58,19 @@ def test_one_press_rigs_a_human_head(human, shown):
     assert {"eye.L", "eye.R"} <= set(eyes.vertex_groups.keys())
 
 
+def test_a_head_that_was_mirrored_by_its_scale_is_rigged(human):
+    """Its polygons are wound inwards then; so are those of many files."""
+    for obj in (human, bpy.data.objects["Eyes"]):
+        obj.scale.x = -1.0
+    bpy.context.view_layer.update()
+    assert press() == {"FINISHED"}
+    assert state_of(human).status == "GREEN"
+    # The character's left is at +X in the scene, which is -X on the mesh.
+    before = basis_positions(human.data)
+    moved = np.linalg.norm(key_positions(human, "mouthSmileLeft") - before, axis=1)
+    assert before[moved.argmax(), 0] < 0
+
+
 def test_stages_come_in_order_and_stopping_takes_all_back(context, human):
     names = []
     stages = pipeline.rig_stages(context, human)
