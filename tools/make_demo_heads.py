@@ -18,6 +18,7 @@ from demo_source import Array, MakeHuman, Polygons
 from demo_style import CHARACTERS, Character, Colour, StyledHead, style_head
 from extension import load_package
 
+SET_IN = 0.08  # of a row of teeth: how far in from where the lips show it
 TEETH: Colour = (0.95, 0.93, 0.88)
 GUMS: Colour = (0.74, 0.38, 0.38)
 TONGUE: Colour = (0.78, 0.36, 0.36)
@@ -146,7 +147,11 @@ def _teeth(source: MakeHuman, styled: StyledHead, row: str) -> PartMesh:
     from auto_rig_face.rigging.denture import model_row
 
     plain = np.unique(source.polygons(f"helper-{row}-teeth").corners)
-    modelled = model_row(styled.vertices[plain], upper=row == "upper")
+    points = styled.vertices[plain]
+    # Further in than MakeHuman's row: the lips of a styled head don't quite close over that.
+    width = np.ptp(points[:, 0])
+    points = points * [1.0 - SET_IN, 1.0, 1.0] - [0.0, 0.0, SET_IN * width]
+    modelled = model_row(points, upper=row == "upper")
     return PartMesh(modelled.vertices, modelled.faces.tolist(), material_of=modelled.gum)
 
 
