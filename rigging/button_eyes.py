@@ -52,6 +52,7 @@ CLEARANCE: Final = 0.012  # IOD; how much further before the skin a flattened ey
 LAYERS: Final = 0.03  # IOD; what is drawn in layers lies within this before the skin
 AROUND: Final = 0.6  # of the eye's size: lashes that are nearer belong to it
 STANDS_OUT: Final = 0.4  # of the eye's width before the skin: a ball, not a drawing
+UNIFORM: Final = 1e-9  # IOD; what differs less between an eye's vertices is one slide
 MOST_LIFT: Final = 0.3  # IOD
 
 
@@ -91,7 +92,7 @@ class ButtonEye:
         if name.startswith("eyeLook"):
             # The upper half of its outline goes with an eye that slides as a whole.
             eye, lashes = self.index[: self.own], self.index[self.own :]
-            if result[eye].any(axis=1).all():
+            if np.ptp(result[eye, :2], axis=0).max(initial=0.0) < UNIFORM:
                 result[lashes] += result[eye].mean(axis=0)
         moved = self.rows @ displacement
         forward = moved[:, 2] - np.einsum("ej,ej->e", self.slope, moved[:, :2])

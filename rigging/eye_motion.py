@@ -13,6 +13,7 @@ from ..vocabulary import SIDE_NAMES
 from .front_depth import front_depths
 from .head import EYE_ROLES, Head, Role
 from .raycast import RayScene
+from .surface import closest
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +30,7 @@ DEEP = 0.4  # thickness over width from which an eye turns; a flatter one slides
 SMALL = 0.85  # of the largest piece: pupils and irises on a flat eye
 GLINT = 0.4  # of the eye's width: what lies on it and isn't wider is no iris
 ROOM = 0.8  # of the way to the edge that a sliding pupil may use
+SHEET = 0.12  # of its width: an eye that lies so near the skin is drawn on it
 LEAST_SLIDE = 0.25  # of half the eye: how far the middle of a sliding pupil gets at least
 IN_SIGHT = 0.7  # of the half opening: further, and the lids would hide the pupil
 BUTTON = 0.45  # IOD; an eye in one piece without lids that is smaller slides, a larger one turns
@@ -59,7 +61,7 @@ def _turned(head: Head, side: str, eye: NDArray[np.int64], left: float, up: floa
     main = _largest_piece(head, eye)
     extent = np.ptp(points[main], axis=0)
     is_button = bool(main.all()) and side not in head.rims and extent.max() < BUTTON
-    if is_button or _is_flat(points[main]):
+    if is_button or _is_flat(points[main]) or _lies_on_face(head, side, points[main]):
         return _slid(head, side, eye, main, left, up)
     centre, axes = _eye_shape(head, side, points[main])
     turn = Rotation.from_euler("yx", [left, -up], degrees=True).as_matrix()
@@ -78,6 +80,15 @@ def _is_flat(points: Floats) -> bool:
     along = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
     extent = np.ptp(points @ along.T, axis=0)
     return bool(extent.min() < DEEP * extent.max())
+
+
+def _lies_on_face(head: Head, side: str, points: Floats) -> bool:
+    """Whether an eye without lids is a sheet on the face, bent as that is."""
+    skin = head.triangles_of(Role.SKIN)
+    if side in head.rims or not len(skin):
+        return False
+    away = closest(head.vertices, skin, points).distance
+    return bool(np.quantile(away, 0.9) < SHEET * np.ptp(points[:, 0]))
 
 
 def _share_of_reach(surface: RayScene, centre: Floats, points: Floats, turned: Floats) -> Floats:

@@ -30,6 +30,7 @@ NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("attached", r"beard|moustache|mustache|glasses|piercing|goatee|stubble"),
 )
 
+LIDS: Final = 0.75  # of their size at least has the eyeball that lies in them
 TONGUE: Final = 0.75  # of the width of the teeth around it
 GLINT: Final = 0.4  # of an eye's width; what lies on it and is smaller is no brow
 AT_BROW: Final = 0.62  # of the way from the eye to the brow
@@ -89,6 +90,7 @@ def classify(
             roles[piece] = _role_of(piece, pieces, figure)
     _tell_eyes_from_brows(roles, pieces, figure)
     _take_in_what_parts_hold(roles, pieces)
+    _take_shells_for_lids(roles, pieces)
     _agree_left_and_right(roles, pieces)
     vertex_roles = roles[component]
     _split_teeth(vertex_roles, vertices, component, roles, figure)
@@ -277,6 +279,27 @@ def _keep_one_eye(roles: NDArray[np.int8], pieces: Pieces, figure: FaceFigure, e
         apart = (pieces.low[piece, :2] > high).any() or (pieces.high[piece, :2] < low).any()
         if apart:
             roles[piece] = Role.ATTACHED
+
+
+def _take_shells_for_lids(roles: NDArray[np.int8], pieces: Pieces) -> None:
+    """A shell around an eyeball, through which that is seen, is its lids, as puppets have them: it
+    doesn't turn with the eye. What is seen through a hole in an eyeball, an iris, is much smaller.
+    In place.
+    """
+    for eye in (Role.EYE_L, Role.EYE_R):
+        members = [m for m in np.flatnonzero(roles == eye) if pieces.hints[m] != "eye"]
+        seen = [piece for piece in np.flatnonzero(roles == eye) if pieces.pixels[piece] > 2]
+        for shell in members:
+            margin = 0.05 * pieces.extent[shell].max()
+            for ball in seen:
+                around = (pieces.low[shell] < pieces.low[ball] + margin)[:2].all()
+                around &= (pieces.high[shell] > pieces.high[ball] - margin)[:2].all()
+                alike = pieces.extent[ball] > LIDS * pieces.extent[shell]
+                # An iris on the front of an eyeball is flatter than that; lids are, too.
+                deep = pieces.extent[ball][2] > 0.5 * pieces.extent[ball][:2].max()
+                deep &= pieces.extent[ball][2] > pieces.extent[shell][2]
+                if shell != ball and around and alike[:2].all() and deep:
+                    roles[shell] = Role.LASH
 
 
 def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: Pieces) -> None:

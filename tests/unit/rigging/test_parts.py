@@ -106,6 +106,23 @@ def test_the_line_of_the_upper_lid_on_a_large_eye_is_a_lash(closed_eyes, templat
         assert set(found[part.start : part.stop]) == {Role.LASH}
 
 
+def test_a_puppet_s_lids_are_a_shell_around_the_eyeball(closed_eyes, template, ball) -> None:
+    model = with_large_eyes(closed_eyes, template)
+    for side in "LR":
+        points, triangles = ball(np.zeros(3), np.full(3, 0.42), rings=24)
+        middle = points[triangles].mean(axis=1)
+        front = (middle[:, 2] > -0.05) & (np.hypot(middle[:, 0], middle[:, 1]) > 0.2)
+        used, compact = np.unique(triangles[front], return_inverse=True)
+        model = model.with_part(
+            "Mesh", large_eye(template, side) + points[used], compact.reshape(-1, 3)
+        )
+    found = roles_of(model)
+    for part, role in zip(
+        model.parts[-4:], (Role.EYE_L, Role.EYE_R, Role.LASH, Role.LASH), strict=True
+    ):
+        assert set(found[part.start : part.stop]) == {role}
+
+
 def test_a_wide_tongue_between_wide_teeth_is_a_tongue(model, roles) -> None:
     inside = np.isin(roles, (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
     vertices = model.vertices.copy()
