@@ -28,7 +28,8 @@ LOOKS: Final[dict[str, tuple[float, float]]] = {  # name -> (outwards, upwards)
 ROUND = 0.15  # semi-axes that differ by less than this share make a ball
 DEEP = 0.4  # thickness over width from which an eye turns; a flatter one slides
 SMALL = 0.85  # of the largest piece: pupils and irises on a flat eye
-GLINT = 0.4  # of the eye's width: what lies on it and isn't wider is no iris
+GLINT = 0.4  # of the eye's width: what lies on it and is wider is an iris
+MIDDLE = 0.1  # of its size: so is what lies no further from its middle, however small
 ROOM = 0.8  # of the way to the edge that a sliding pupil may use
 SHEET = 0.12  # of its width: an eye that lies so near the skin is drawn on it
 LEAST_SLIDE = 0.25  # of half the eye: how far the middle of a sliding pupil gets at least
@@ -156,15 +157,7 @@ def _slid(
     points = head.vertices[eye]
     carrier = points[main]
     half = np.ptp(carrier, axis=0)[:2] / 2
-    moving = np.zeros(len(eye), bool)
-    for piece in np.unique(head.component[eye[~main]]):
-        of_piece = head.component[eye] == piece
-        own, whole = np.ptp(points[of_piece], axis=0), np.ptp(carrier, axis=0)
-        # An outline is as wide as the eye, but may go along one half of it alone.
-        if own.max() < SMALL * whole.max() and own[0] < 0.95 * whole[0]:
-            moving |= of_piece
-    if side not in head.rims and moving.any():
-        moving &= np.ptp(points[moving, 0]) > GLINT * 2 * half[0]
+    moving = _on_plate(head, side, eye, main)
     direction = np.array([left / 28.0, up / 25.0])
     if moving.any():
         own = np.ptp(points[moving], axis=0)[:2] / 2
@@ -187,6 +180,28 @@ def _slid(
     motion[moving, :2] = direction * (reach + narrowed)
     motion[moving, 2] = _rise(head, triangles, points[moving], motion[moving])
     return motion
+
+
+def _on_plate(
+    head: Head, side: str, eye: NDArray[np.int64], main: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(E,) what lies on a flat eye's largest piece and slides over it: nothing, where it is glints
+    alone, small and beside the middle.
+    """
+    points = head.vertices[eye]
+    low, whole = points[main].min(axis=0), np.ptp(points[main], axis=0)
+    on_plate, has_iris = np.zeros(len(eye), bool), False
+    for piece in np.unique(head.component[eye[~main]]):
+        of_piece = head.component[eye] == piece
+        own = np.ptp(points[of_piece], axis=0)
+        # An outline is as wide as the eye, but may go along one half of it alone.
+        if own.max() < SMALL * whole.max() and own[0] < 0.95 * whole[0]:
+            on_plate |= of_piece
+            middle = points[of_piece].min(axis=0) + own / 2
+            beside = np.abs((middle - low - whole / 2) / np.maximum(whole, 1e-9))[:2].max()
+            has_iris |= bool(own[0] > GLINT * whole[0] or beside < MIDDLE)
+    # A pupil that looks aside at rest is no glint where the lids of a head make room for it.
+    return on_plate if has_iris or side in head.rims else np.zeros(len(eye), bool)
 
 
 def _over_skin(head: Head, points: Floats, slide: Floats) -> Floats:
