@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rig's own motion of each key, kept in the .blend so that later sculpting can be told from it.
 
-As it is written it is plain text; once the surface is remembered as well, it is packed along that,
-which takes half the room. What files of earlier versions hold is read like the former.
+As it is written it is packed briefly; once the surface is remembered as well, it is packed along
+that, which takes half the room. Files of earlier versions hold it as text.
 """
 
 from __future__ import annotations
@@ -16,8 +16,17 @@ from numpy.typing import NDArray
 from ..properties import OwnedKey, state_of
 from ..rigging.data import FaceMesh, FaceRig
 from .head import SceneHead
-from .packed import Whole, pack_multiples, pack_vectors, unpack_multiples
-from .surface_memory import remember_surfaces, walk_of
+from .packed import (
+    Whole,
+    is_packed_briefly,
+    multiples,
+    pack_briefly,
+    pack_multiples,
+    pack_vectors,
+    unpack_brief,
+    unpack_multiples,
+)
+from .surface_memory import Walk, remember_surfaces, walk_of
 
 # In inter-ocular distances: to what motions and the artist's corrections are rounded. A vertex is
 # off by at most 0.87 of that (half of it along each axis).
@@ -37,8 +46,8 @@ def remember_motion(
     """Keep the rig's own (N, 3) motion of a key, and the artist's correction; ``unit``: the IOD in
     the object's space.
     """
-    record.motion = pack_vectors(displacement, _STEP * unit, fast=True)
-    record.walked = b""
+    record.motion = ""
+    record.walked = pack_briefly(multiples(displacement, _STEP * unit))
     record.correction = "" if correction is None else pack_vectors(correction, _FINE_STEP * unit)
     record.step = NOTED_STEP * unit
 
@@ -50,7 +59,9 @@ def unit_of(record: OwnedKey) -> float:
 
 def knows_motion(obj: bpy.types.Object, record: OwnedKey) -> bool:
     """Whether the rig's own motion was kept; the first versions kept none."""
-    return bool(record.motion) or (bool(record.walked) and walk_of(obj) is not None)
+    if record.motion or is_packed_briefly(record.walked):
+        return True
+    return bool(record.walked) and walk_of(obj) is not None
 
 
 def kept_motions(obj: bpy.types.Object) -> dict[str, NDArray[np.float64]]:
@@ -60,22 +71,35 @@ def kept_motions(obj: bpy.types.Object) -> dict[str, NDArray[np.float64]]:
 
 def remember_face(scene_head: SceneHead, face_mesh: FaceMesh, rig: FaceRig) -> None:
     """Keep the surface of a head that was written, and pack all motions along it."""
-    before = {part.obj.name: _kept(part.obj) for part in scene_head.parts}
+    before = {part.obj.name: _along_surface(part.obj) for part in scene_head.parts}
     remember_surfaces(scene_head, face_mesh, rig)
     for part in scene_head.parts:
-        records = state_of(part.obj).keys
-        for name, motion in before[part.obj.name].items():
-            _keep(part.obj, records[name], motion)
+        known, path = before[part.obj.name], walk_of(part.obj)
+        for record in state_of(part.obj).keys:
+            motion = known.pop(record.name, None) or _by_itself(record)
+            if motion is not None:
+                _keep(record, motion, path)
 
 
 def _kept(obj: bpy.types.Object) -> dict[str, Whole]:
-    found: dict[str, Whole] = {}
-    along: list[OwnedKey] = []
+    found = _along_surface(obj)
     for record in state_of(obj).keys:
-        if record.walked:
-            along.append(record)
-        elif (motion := unpack_multiples(record.motion)) is not None:
+        if (motion := _by_itself(record)) is not None:
             found[record.name] = motion
+    return found
+
+
+def _by_itself(record: OwnedKey) -> Whole | None:
+    """What was kept without the surface."""
+    if is_packed_briefly(record.walked):
+        return unpack_brief(record.walked)
+    return None if record.walked else unpack_multiples(record.motion)
+
+
+def _along_surface(obj: bpy.types.Object) -> dict[str, Whole]:
+    """What was kept along the surface."""
+    found: dict[str, Whole] = {}
+    along = [r for r in state_of(obj).keys if r.walked and not is_packed_briefly(r.walked)]
     path = walk_of(obj) if along else None
     if path is None:
         return found
@@ -89,9 +113,9 @@ def _kept(obj: bpy.types.Object) -> dict[str, Whole]:
     return found
 
 
-def _keep(obj: bpy.types.Object, record: OwnedKey, motion: Whole) -> None:
+def _keep(record: OwnedKey, motion: Whole, path: Walk | None) -> None:
     """Along the surface where that reaches all that moves, else by itself."""
-    path, (values, step) = walk_of(obj), motion
+    values, step = motion
     if path is not None and len(values) == path[2]:
         walk, own, _ = path
         on_mesh = own >= 0

@@ -124,7 +124,8 @@ def _remove_on_commit(
             for key in state_of(obj).keys
             if not key.recipe and key.name not in known and is_stale(key.name)
         ]
-        transaction.on_commit(functools.partial(remove_keys, obj, stale))
+        if stale:  # to tell what was sculpted on them takes a while
+            transaction.on_commit(functools.partial(remove_keys, obj, stale))
 
 
 def _names_of(shape: str) -> tuple[str, str]:

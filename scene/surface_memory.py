@@ -30,6 +30,10 @@ _REACH: Final = 1.6
 _MOST_VERTICES: Final = 1 << 24  # what a file says is no reason to ask for more memory than that
 
 
+# A walk over a remembered surface; which of the object's vertices each one was; how many it had.
+Walk = tuple[SurfaceWalk, NDArray[np.int64], int]
+
+
 @dataclass(frozen=True)
 class RememberedSurface:
     """``vertices`` (K, 3) object space; ``triangles`` (T, 3) of them. ``rows`` (K,): which vertex
@@ -82,7 +86,7 @@ def remembered_surface(obj: bpy.types.Object) -> RememberedSurface | None:
     return RememberedSurface(vertices, triangles, rows, own, count, box, topology)
 
 
-def walk_of(obj: bpy.types.Object) -> tuple[SurfaceWalk, NDArray[np.int64], int] | None:
+def walk_of(obj: bpy.types.Object) -> Walk | None:
     """A walk over the remembered surface of an object; (K,) which of its own vertices each of the
     surface's was, -1 for none; and how many it had. None where it isn't known.
     """

@@ -37,7 +37,8 @@ class SurfaceWalk:
 
     def __init__(self, triangles: Integers, count: int) -> None:
         pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-        pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+        pairs = np.concatenate([pairs, pairs[:, ::-1]]).astype(np.int64)
+        pairs = np.stack(np.divmod(np.unique(pairs[:, 0] * count + pairs[:, 1]), count), axis=1)
         starts = np.searchsorted(pairs[:, 0], np.arange(count + 1))
         order, turn = _steps(pairs[:, 1].tolist(), starts.tolist(), count)
         self._order = order
