@@ -181,7 +181,7 @@ def _python(module: str, *arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
-            env={**os.environ, "BLENDER_USER_RESOURCES": settings},
+            env={**_environment(), "BLENDER_USER_RESOURCES": settings},
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
@@ -190,6 +190,11 @@ def _python(module: str, *arguments: str) -> str:
     if done.returncode != 0:
         raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Of a user, who lets Python keep what it has compiled."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def machine() -> dict[str, Any]:
