@@ -18,6 +18,7 @@ from .data import MeshPart
 from .head import Role
 from .pieces import Pieces, front_hits
 from .raycast import RayScene
+from .spectacles import find_spectacles
 
 # Words in object names, English as in most rigs and asset stores; first match wins.
 NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
@@ -81,6 +82,12 @@ def classify(
     """(N,) Role of each vertex."""
     x, y, seen = front_hits(scene, triangles, component)
     pieces = Pieces(vertices, component, exposure, hints, seen, x, y)
+    worn = find_spectacles(pieces, figure.eye)
+    if worn.any():
+        without = triangles[~worn[component[triangles[:, 0]]]]
+        x, y, seen = front_hits(RayScene(vertices, without), without, component)
+        hints = ["attached" if on else hint for on, hint in zip(worn, hints, strict=True)]
+        pieces = Pieces(vertices, component, exposure, hints, seen, x, y)
     roles = np.full(pieces.count, Role.HAIR, np.int8)
     skin = _find_skin(pieces, figure)
     for piece in range(pieces.count):
@@ -319,7 +326,7 @@ def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: Pieces) -> None:
         inside &= np.isin(roles, (Role.HAIR, Role.ATTACHED)) | (
             ((roles == Role.LASH) & ~outline) | ((roles == Role.BROW) & small)
         )
-        named = np.isin(pieces.hints, ("brow", "lash"))
+        named = np.isin(pieces.hints, ("brow", "lash", "attached"))
         roles[inside & ~named & (pieces.size > 1)] = eye
     teeth = np.flatnonzero(roles == Role.TEETH_UPPER)
     if len(teeth) > 1:

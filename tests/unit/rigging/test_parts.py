@@ -123,6 +123,38 @@ def test_a_puppet_s_lids_are_a_shell_around_the_eyeball(closed_eyes, template, b
         assert set(found[part.start : part.stop]) == {role}
 
 
+def torus(centre, radius: float, thickness: float) -> tuple[np.ndarray, np.ndarray]:
+    around, across = np.meshgrid(np.arange(32), np.arange(8), indexing="ij")
+    turn, roll = around * np.pi / 16, across * np.pi / 4
+    away = radius + thickness * np.cos(roll)
+    points = np.stack([away * np.cos(turn), away * np.sin(turn), thickness * np.sin(roll)], -1)
+    here, on = 8 * around + across, 8 * ((around + 1) % 32) + across
+    side, both = 8 * around + (across + 1) % 8, 8 * ((around + 1) % 32) + (across + 1) % 8
+    triangles = np.stack([np.stack([here, on, both], -1), np.stack([here, both, side], -1)])
+    return points.reshape(-1, 3) + centre, triangles.reshape(-1, 3)
+
+
+@pytest.mark.parametrize("bridge", [True, False])
+def test_eyes_are_what_lies_behind_spectacles(model, roles, ball, bridge) -> None:
+    """Of glass that can't be seen through; without a bridge the rings are no spectacles."""
+    worn = model
+    for side in "LR":
+        ends = (model.point(f"eye_outer_{side}"), model.point(f"eye_inner_{side}"))
+        centre = (ends[0] + ends[1]) / 2
+        centre[2] = model.point("nose_bridge")[2] + 0.25
+        worn = worn.with_part("Mesh", *torus(centre, 0.4, 0.03))
+        worn = worn.with_part("Mesh", *ball(centre, [0.38, 0.38, 0.02]))
+    height = [0.0, centre[1], centre[2]]
+    if bridge:
+        worn = worn.with_part("Mesh", *ball(height, [0.12, 0.02, 0.02]))
+    found = roles_of(worn.in_one_part())
+    count = len(model.vertices)
+    eyes = np.isin(roles, (Role.EYE_L, Role.EYE_R))
+    assert (found[:count][eyes] == roles[eyes]).all() or not bridge
+    glass = {Role(role) for role in found[count : worn.parts[len(model.parts) + 4 - 1].stop]}
+    assert (glass == {Role.ATTACHED}) == bridge
+
+
 def test_a_wide_tongue_between_wide_teeth_is_a_tongue(model, roles) -> None:
     inside = np.isin(roles, (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
     vertices = model.vertices.copy()
