@@ -33,8 +33,8 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     frame = landmarks.frame
     welded = canonical_weld(weld(face_mesh.vertices, face_mesh.triangles))
     vertices = frame.to_head(welded.vertices)
-    triangles = turn_outwards(vertices, welded.triangles)
-    component = components(triangles, len(vertices))
+    component = components(welded.triangles, len(vertices))
+    triangles = turn_outwards(vertices, welded.triangles, component)
     normals = vertex_normals(vertices, triangles)
     scene = RayScene(vertices, triangles)
     in_reach = np.linalg.norm(vertices - FACE_CENTRE, axis=1) < FACE_REACH

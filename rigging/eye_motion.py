@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -10,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from ..vocabulary import SIDE_NAMES
-from .front_depth import front_depths
-from .head import EYE_ROLES, Head, Role
+from .front_depth import front_depths, front_rise
+from .head import EYE_ROLES, Head, Role, once_per_head
 from .raycast import RayScene
 from .surface import closest
 
@@ -38,6 +40,7 @@ BUTTON = 0.45  # IOD; an eye in one piece without lids that is smaller slides, a
 BUTTON_SLIDE = 0.2  # of its own width, for a flat eye that lies on the face in one piece
 
 
+@once_per_head
 def eye_motions(head: Head) -> dict[str, Floats]:
     """Displacement (N, 3) of the eye parts for each eyeLook shape, head frame, zero elsewhere.
 
@@ -47,31 +50,36 @@ def eye_motions(head: Head) -> dict[str, Floats]:
     motions: dict[str, Floats] = {}
     for side, role in EYE_ROLES.items():
         eye = np.flatnonzero(head.role == role)
-        for look, (outwards, upwards) in LOOKS.items():
+        look = _mover(head, side, eye) if len(eye) >= 4 else None
+        for name, (outwards, upwards) in LOOKS.items():
             motion = np.zeros((len(head.vertices), 3))
-            if len(eye) >= 4:
-                sideways = outwards if side == "L" else -outwards
-                motion[eye] = _turned(head, side, eye, sideways, upwards)
-            motions[look + SIDE_NAMES[side]] = motion
+            if look is not None:
+                motion[eye] = look(outwards if side == "L" else -outwards, upwards)
+            motions[name + SIDE_NAMES[side]] = motion
     return motions
 
 
-def _turned(head: Head, side: str, eye: NDArray[np.int64], left: float, up: float) -> Floats:
-    """(E, 3) displacement of the eye's vertices for a look ``left`` and ``up`` in degrees."""
+def _mover(head: Head, side: str, eye: NDArray[np.int64]) -> Callable[[float, float], Floats]:
+    """How an eye looks: degrees to the left and up -> (E, 3) displacement of its vertices."""
     points = head.vertices[eye]
     main = _largest_piece(head, eye)
     extent = np.ptp(points[main], axis=0)
     is_button = bool(main.all()) and side not in head.rims and extent.max() < BUTTON
     if is_button or _is_flat(points[main]) or _lies_on_face(head, side, points[main]):
-        return _slid(head, side, eye, main, left, up)
+        return partial(_slid, head, side, eye, main)
     centre, axes = _eye_shape(head, side, points[main])
-    turn = Rotation.from_euler("yx", [left, -up], degrees=True).as_matrix()
-    local = (points - centre) / axes
-    turned = local @ turn.T * axes
+    surface = None
     if np.ptp(axes) > 0.0:
-        surface = head.triangles[np.isin(head.triangles[:, 0], eye[main])]
-        turned *= _share_of_reach(RayScene(head.vertices, surface), centre, points, turned)
-    return centre + turned - points
+        surface = RayScene(head.vertices, head.triangles[np.isin(head.triangles[:, 0], eye[main])])
+
+    def turn(left: float, up: float) -> Floats:
+        rotation = Rotation.from_euler("yx", [left, -up], degrees=True).as_matrix()
+        turned = ((points - centre) / axes) @ rotation.T * axes
+        if surface is not None:
+            turned *= _share_of_reach(surface, centre, points, turned)
+        return centre + turned - points
+
+    return turn
 
 
 def _is_flat(points: Floats) -> bool:
@@ -85,8 +93,10 @@ def _is_flat(points: Floats) -> bool:
 
 def _lies_on_face(head: Head, side: str, points: Floats) -> bool:
     """Whether an eye without lids is a sheet on the face, bent as that is."""
+    if side in head.rims:
+        return False
     skin = head.triangles_of(Role.SKIN)
-    if side in head.rims or not len(skin):
+    if not len(skin):
         return False
     away = closest(head.vertices, skin, points).distance
     return bool(np.quantile(away, 0.9) < SHEET * np.ptp(points[:, 0]))
@@ -209,9 +219,9 @@ def _over_skin(head: Head, points: Floats, slide: Floats) -> Floats:
     motion = np.tile(slide, (len(points), 1))
     # All of the skin: what lies under the eye counts as hidden.
     triangles = head.triangles_of(Role.SKIN)
-    here, there = (front_depths(head, triangles, place) for place in (points, points + motion))
     # Beside the face, or over a nose, it goes with the whole.
-    rise = np.where(np.isfinite(there - here), there - here, slide[2])
+    rise = front_rise(head, triangles, points, motion)
+    rise = np.where(np.isfinite(rise), rise, slide[2])
     reach = float(np.linalg.norm(slide[:2]))
     motion[:, 2] = np.clip(rise, slide[2] - reach, slide[2] + reach)
     return motion
@@ -231,7 +241,7 @@ def _slope(head: Head, points: Floats) -> Floats:
 
 def _rise(head: Head, triangles: NDArray[np.int64], points: Floats, motion: Floats) -> Floats:
     """(P,) how much further forward the carrier lies where points slide to."""
-    rise = front_depths(head, triangles, points + motion) - front_depths(head, triangles, points)
+    rise = front_rise(head, triangles, points, motion)
     usual = float(np.nanmedian(rise)) if np.isfinite(rise).any() else 0.0
     size = float(np.ptp(points[:, :2], axis=0).max())
     # Past the carrier's edge, keep to the rest of the pupil.

@@ -27,3 +27,11 @@ def front_depths(head: Head, triangles: NDArray[np.int64], points: Floats) -> Fl
     if not len(triangles):
         return np.full(len(points), np.nan)
     return front_hits(head, triangles, points)[1]
+
+
+def front_rise(head: Head, triangles: NDArray[np.int64], points: Floats, motion: Floats) -> Floats:
+    """(P,) how much further forward the foremost of ``triangles`` lies where points go by
+    ``motion`` (P, 3); NaN beside them.
+    """
+    before, after = np.split(front_depths(head, triangles, np.r_[points, points + motion]), 2)
+    return after - before

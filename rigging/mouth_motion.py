@@ -92,11 +92,10 @@ def sunk_tongue(head: Head, motion: tuple[Floats, Floats]) -> Floats:
     if len(tongue) < 8:
         return moved
     points = head.vertices[tongue]
-    back, _, tip = tongue_line(points)
+    line, along = _along_tongue(points)
     turn, offset = motion
-    drop = float((tip - turn @ tip - offset)[1])
+    drop = float((line[2] - turn @ line[2] - offset)[1])
     share = float(np.clip(drop / SINKS_OVER, 0.0, 1.0))
-    along = np.clip((points[:, 2] - back[2]) / max(float(tip[2] - back[2]), 1e-3), 0.0, 1.0)
     section = np.minimum((along * SECTIONS).astype(np.int64), SECTIONS - 1)
     floor = np.full(SECTIONS, np.inf)
     np.minimum.at(floor, section, points[:, 1])
@@ -122,9 +121,7 @@ def tongue_out(head: Head, displacement: Floats) -> Floats:
     if len(tongue) < 8:
         return moved
     points = head.vertices[tongue]
-    back, middle, tip = tongue_line(points)
-    length = max(float(tip[2] - back[2]), 1e-3)
-    along = np.clip((points[:, 2] - back[2]) / length, 0.0, 1.0)
+    (back, middle, tip), along = _along_tongue(points)
     rest = _through(back, middle, tip)
     gate = _lip_gap(head, displacement)
     height = face_height(head)
@@ -136,6 +133,15 @@ def tongue_out(head: Head, displacement: Floats) -> Floats:
     bent = rest + ease * (bent - rest)
     moved[tongue] = _swept(points, along, rest, bent) - points
     return moved
+
+
+def _along_tongue(points: Floats) -> tuple[tuple[Floats, Floats, Floats], Floats]:
+    """Root, middle and tip (3,) of a tongue's centre line, and (P,) how far along it from root, 0,
+    to tip, 1, each of its points (P, 3) lies.
+    """
+    line = tongue_line(points)
+    length = max(float(line[2][2] - line[0][2]), 1e-3)
+    return line, np.clip((points[:, 2] - line[0][2]) / length, 0.0, 1.0)
 
 
 def _lip_gap(head: Head, displacement: Floats) -> Floats:

@@ -313,7 +313,8 @@ def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: Pieces) -> None:
     """Iris, lens, cornea and glint lie inside the eye's box, seen or not; molars inside that of
     the teeth. In place.
     """
-    outline = np.array([pieces.bends_over(piece) for piece in range(pieces.count)])
+    lashes = np.flatnonzero(roles == Role.LASH)
+    outlines = lashes[[pieces.bends_over(piece) for piece in lashes]] if len(lashes) else lashes
     for eye in (Role.EYE_L, Role.EYE_R):
         members = np.flatnonzero(roles == eye)
         if len(members) == 0:
@@ -323,9 +324,10 @@ def _take_in_what_parts_hold(roles: NDArray[np.int8], pieces: Pieces) -> None:
         inside = (pieces.low > low - margin).all(axis=1) & (pieces.high < high + margin).all(axis=1)
         # A glint is small; a toon's brow may lie before a tall eye, too.
         small = pieces.extent[:, 0] < GLINT * (high - low)[0]
-        inside &= np.isin(roles, (Role.HAIR, Role.ATTACHED)) | (
-            ((roles == Role.LASH) & ~outline) | ((roles == Role.BROW) & small)
+        inside &= np.isin(roles, (Role.HAIR, Role.ATTACHED, Role.LASH)) | (
+            (roles == Role.BROW) & small
         )
+        inside[outlines] = False
         named = np.isin(pieces.hints, ("brow", "lash", "attached"))
         roles[inside & ~named & (pieces.size > 1)] = eye
     teeth = np.flatnonzero(roles == Role.TEETH_UPPER)

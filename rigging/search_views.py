@@ -71,7 +71,7 @@ def search_views(vertices: Floats) -> Iterator[list[SearchView]]:
     ]
 
 
-def camera_axes(towards: Direction, up: Direction) -> Floats:
+def camera_axes(towards: Direction | Floats, up: Direction) -> Floats:
     """(3, 3) rows right, up, towards the camera; ``up`` need not be perpendicular."""
     back = np.asarray(towards, np.float64)
     back = back / np.linalg.norm(back)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from auto_rig_face.rigging import facing
 from auto_rig_face.rigging.analyse import analyse
-from auto_rig_face.rigging.facing import turn_outwards
 from auto_rig_face.rigging.head import Role
 from auto_rig_face.rigging.topology import components
 from hypothesis import given
@@ -17,6 +17,10 @@ from hypothesis import strategies as st
 BACK = [0, 2, 1]
 PLATE = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
 TO_PLUS_Z = np.array([[0, 1, 2], [0, 2, 3]])
+
+
+def turn_outwards(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    return facing.turn_outwards(vertices, triangles, components(triangles, len(vertices)))
 
 
 def sides(triangles: np.ndarray) -> np.ndarray:
