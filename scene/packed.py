@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Whole = tuple[NDArray[np.int64], float]
 
 _MOST_BYTES: Final = 1 << 28
-_BRIEF: Final = struct.Struct("<4sIIId")  # kind, vertices, moving ones, bytes of their gaps, step
+_BRIEF: Final = struct.Struct("<4sIId")  # kind, vertices, bytes of the first part, step
 _BRIEF_KIND: Final = b"ARF0"
 _SEPARATOR: Final = "\n"
 _FAST: Final = 1  # of zlib's levels
@@ -39,21 +39,15 @@ def multiples(values: NDArray[np.float64], step: float) -> Whole:
 def pack_multiples(whole: Whole) -> str:
     """The same of what was rounded before."""
     values, step = whole
-    rows = np.flatnonzero(values.any(axis=1))
-    return _join(
-        {"kind": "vectors", "count": len(values), "step": step},
-        packed_whole(np.diff(rows, prepend=0)),
-        packed_whole(np.diff(values[rows], axis=0, prepend=0).T.ravel()),
-    )
+    header = {"kind": "vectors", "count": len(values), "step": step}
+    return _join(header, *_moving(values, _SMALL))
 
 
 def pack_briefly(whole: Whole) -> bytes:
     """The same as bytes, in a fraction of the time: for what is packed otherwise before long."""
     values, step = whole
-    rows = np.flatnonzero(values.any(axis=1))
-    gaps = packed_whole(np.diff(rows, prepend=0), _FAST)
-    head = _BRIEF.pack(_BRIEF_KIND, len(values), len(rows), len(gaps), step)
-    return head + gaps + packed_whole(values[rows].T.ravel(), _FAST)
+    gaps, steps = _moving(values, _FAST)
+    return _BRIEF.pack(_BRIEF_KIND, len(values), len(gaps), step) + gaps + steps
 
 
 def is_packed_briefly(data: bytes) -> bool:
@@ -65,18 +59,33 @@ def unpack_brief(data: bytes) -> Whole | None:
     """What was packed briefly; None where the bytes aren't what was written."""
     if len(data) < _BRIEF.size or not is_packed_briefly(data):
         return None
-    _, count, moving, size, step = _BRIEF.unpack_from(data)
+    _, count, size, step = _BRIEF.unpack_from(data)
+    middle = _BRIEF.size + size
     try:
-        rows = np.cumsum(unpacked_whole(data[_BRIEF.size : _BRIEF.size + size]))
-        whole = unpacked_whole(data[_BRIEF.size + size :])
+        gaps, steps = unpacked_whole(data[_BRIEF.size : middle]), unpacked_whole(data[middle:])
     except (ValueError, zlib.error):
         return None
-    if not np.isfinite(step) or count > _MOST_BYTES // 24 or len(whole) != 3 * moving:
+    return _whole(count, step, gaps, steps) if np.isfinite(step) else None
+
+
+def _moving(values: NDArray[np.int64], level: int) -> tuple[bytes, bytes]:
+    """Which of (N, 3) rows aren't zero, and those: each told by how it differs from the last."""
+    rows = np.flatnonzero(values.any(axis=1))
+    steps = np.diff(values[rows], axis=0, prepend=0).T.ravel()
+    return packed_whole(np.diff(rows, prepend=0), level), packed_whole(steps, level)
+
+
+def _whole(
+    count: int, step: float, gaps: NDArray[np.int64], steps: NDArray[np.int64]
+) -> Whole | None:
+    """What ``_moving`` was given; None where that doesn't fit together."""
+    if len(steps) != 3 * len(gaps):
         return None
-    if len(rows) != moving or (moving and not 0 <= rows.min() <= rows.max() < count):
+    rows = np.cumsum(gaps)
+    if len(rows) and not (rows.min() >= 0 and rows.max() < count <= _MOST_BYTES // 24):
         return None
-    values = np.zeros((count, 3), np.int64)
-    values[rows] = whole.reshape(3, -1).T
+    values = np.zeros((min(count, _MOST_BYTES // 24), 3), np.int64)
+    values[rows] = np.cumsum(steps.reshape(3, -1).T, axis=0)
     return values, step
 
 
@@ -91,16 +100,11 @@ def unpack_multiples(text: str) -> Whole | None:
     parts = _split(text, "vectors", 2)
     if parts is None:
         return None
-    header, (gaps, whole) = parts
+    header, (gaps, steps) = parts
     count, step = header.get("count"), header.get("step")
-    if not isinstance(count, int) or not isinstance(step, float) or len(whole) != 3 * len(gaps):
+    if not isinstance(count, int) or not isinstance(step, float):
         return None
-    rows = np.cumsum(gaps)
-    if len(rows) and not (rows.min() >= 0 and rows.max() < count <= _MOST_BYTES // 24):
-        return None
-    values = np.zeros((min(count, _MOST_BYTES // 24), 3), np.int64)
-    values[rows] = np.cumsum(whole.reshape(3, -1).T, axis=0)
-    return values, step
+    return _whole(count, step, gaps, steps)
 
 
 def pack_whole(values: NDArray[np.int64]) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from auto_rig_face.scene.packed import pack_vectors, pack_whole, unpack_vectors, unpack_whole
+from auto_rig_face.scene.packed import (
+    is_packed_briefly,
+    pack_briefly,
+    pack_vectors,
+    pack_whole,
+    unpack_brief,
+    unpack_vectors,
+    unpack_whole,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -50,3 +58,21 @@ def test_a_smooth_motion_takes_less_than_four_bytes_a_vertex_and_axis():
 )
 def test_broken_text_is_not_believed(text):
     assert unpack_vectors(text) is None
+
+
+@given(arrays(np.int64, (7, 3), elements=st.integers(-(2**40), 2**40)), st.floats(1e-9, 1e3))
+def test_what_was_packed_briefly_comes_back_and_nothing_shorter_does(values, step):
+    packed = pack_briefly((values, step))
+    assert is_packed_briefly(packed)
+    back, same_step = unpack_brief(packed)
+    np.testing.assert_array_equal(back, values)
+    assert same_step == step
+    for length in range(len(packed)):
+        assert unpack_brief(packed[:length]) is None
+
+
+def test_broken_bytes_are_not_believed():
+    packed = pack_briefly((np.ones((3, 3), np.int64), 1.0))
+    assert unpack_brief(b"ARF1" + packed[4:]) is None
+    assert unpack_brief(packed[:4] + (2).to_bytes(4, "little") + packed[8:]) is None
+    assert unpack_brief(pack_briefly((np.ones((3, 3), np.int64), np.inf))) is None
