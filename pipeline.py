@@ -441,8 +441,6 @@ def dense_landmarker() -> DenseLandmarker:
 def face_detectors() -> tuple[Detector, ...]:
     """The networks that find faces, in the order in which they are asked."""
     from .models.face_landmarker import FaceLandmarker
-    from .rigging.dense_detector import DenseDetector
+    from .rigging.dense_detector import detectors
 
-    template = _template()
-    canonical = template.dense.on(template.head.vertices)
-    return FaceLandmarker().predict, DenseDetector(dense_landmarker(), canonical)
+    return detectors(_template(), FaceLandmarker().predict, dense_landmarker())

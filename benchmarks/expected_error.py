@@ -15,10 +15,7 @@ from typing import Final
 import numpy as np
 from auto_rig_face.errors import RigError
 from auto_rig_face.models.assets import asset_path
-from auto_rig_face.models.dense_landmarks import DenseLandmarker
-from auto_rig_face.models.face_landmarker import FaceLandmarker
 from auto_rig_face.rigging import fusion
-from auto_rig_face.rigging.dense_detector import DenseDetector
 from auto_rig_face.rigging.dense_points import name_points
 from auto_rig_face.rigging.expected_error import expected_error
 from auto_rig_face.rigging.orientation import Detector
@@ -30,6 +27,7 @@ from training.landmarks import expressions, source
 from training.landmarks.heads import families
 
 from .generality import known_points, mesh_of
+from .networks import detectors
 
 Floats = NDArray[np.float64]
 GROUPS: Final = 10
@@ -120,12 +118,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=4, help="heads of each family")
     given = parser.parse_args()
     template = load_template(asset_path("template.npz"))
-    canonical = template.dense.on(template.head.vertices)
-    networks: dict[str, Detector] = {
-        "SILENT": FaceLandmarker().predict,
-        "SAYS": DenseDetector(DenseLandmarker(), canonical),
-    }
-    for name, detect in networks.items():
+    for name, detect in zip(("SILENT", "SAYS"), detectors(template), strict=True):
         known = look(detect, given.count)
         factors = fit(known)
         named = zip(("floor", "network", "spread", "doubt"), factors, strict=True)

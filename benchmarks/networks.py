@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from auto_rig_face.models.dense_landmarks import DenseLandmarker
 from auto_rig_face.models.face_landmarker import FaceLandmarker
-from auto_rig_face.rigging.dense_detector import DenseDetector
+from auto_rig_face.rigging import dense_detector
 from auto_rig_face.rigging.orientation import Detector
 from auto_rig_face.rigging.template import Template
 
 
 def detectors(template: Template) -> tuple[Detector, ...]:
     """Face Landmarker, then ours: the order in which the product asks."""
-    canonical = template.dense.on(template.head.vertices)
-    return FaceLandmarker().predict, DenseDetector(DenseLandmarker(), canonical)
+    return dense_detector.detectors(template, FaceLandmarker().predict, DenseLandmarker())

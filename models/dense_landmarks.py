@@ -58,13 +58,17 @@ class DensePrediction:
 class DenseLandmarker:
     """Both networks, loaded once and asked often. Loading raises RigError when it can't be.
 
-    ``names``: the N points, and ``rest`` (N, 3) where they are on the average head, in its frame.
+    ``names``: the N points, and ``rest`` (N, 3) where they are on the average head, in its frame;
+    ``named``: the product's landmarks and which of the points they are.
     """
 
     def __init__(self, threads: int = THREADS, folder: Path = FOLDER) -> None:
         about = _description(folder)
         self.names: tuple[str, ...] = tuple(about["points"])
         self.rest: NDArray[np.float64] = np.array(about["rest"])
+        self.named: dict[str, int] = {
+            name: self.names.index(point) for name, point in about["named"].items()
+        }
         self._box_points = np.array([self.names.index(name) for name in about["face_box"]])
         self._eyes = [self.names.index(name) for name in about["eyes"]]
         self._mirror = np.array(about["mirror"])

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from .data import HeadFrame
 
-POINTS: Final = 478
-
 # (point on the character's right, its mirror image on the left, x, y, z of the left one) in the
 # head frame: origin midway between the eyes, +X left, +Y up, +Z front, 1 unit = IOD.
 _PAIRS: Final = (
@@ -79,12 +77,12 @@ INDICES, CANONICAL = _canonical()
 
 
 def eye_centres(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2, D) midpoints of the eye corners of (478, D) points: the character's right, then left."""
+    """(2, D) midpoints of the eye corners of a face's points (P, D): the right one first."""
     return np.stack([points[list(RIGHT_EYE)].mean(axis=0), points[list(LEFT_EYE)].mean(axis=0)])
 
 
 def frame_of(points: NDArray[np.float64]) -> HeadFrame:
-    """The head frame of (478, 3) world points: axes by a robust fit of the average face.
+    """The head frame of (P, 3) world points: axes by a robust fit of the average face.
 
     Weighted orthogonal Procrustes with iterative reweighting, so that a large nose or a missing
     chin doesn't tilt the head. Origin and scale are those of the points' own eyes.

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The project's own landmark network as a detector of Face Landmarker's 478 points.
+"""The landmark networks as detectors of the same points.
 
-The search, the tracking and the template all speak of those 478 points. They are a fixed linear map
-of the network's own points: the smooth interpolation between the two sets on the average face,
-which is exact for every affine view of it.
+The search, the tracking and the template all speak of Face Landmarker's 478 points, and of the
+named landmarks. What a network doesn't give itself is a fixed linear map of what it gives: the
+smooth interpolation between the two sets on the average face, exact for every affine view of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
+
+from .dense_points import NAMED_POINTS
+from .orientation import Detector, Prediction
+from .template import Template
 
 Floats = NDArray[np.float64]
 
@@ -33,23 +38,60 @@ class Found(Protocol):
 
 
 class Network(Protocol):
-    """The network, with the N points' places (N, 3) on the average head."""
+    """The network, with the N points' places (N, 3) on the average head, and which of them the
+    named landmarks are.
+    """
 
     @property
     def rest(self) -> Floats: ...
+    @property
+    def named(self) -> Mapping[str, int]: ...
     def predict(self, image: NDArray[np.float32], *, framed: bool = False) -> Found: ...
 
 
+def detectors(template: Template, landmarker: Detector, network: Network) -> tuple[Detector, ...]:
+    """Face Landmarker's and our own network, in the order in which they are asked.
+
+    Both give 478 + 28 points (dense_points.name_points).
+    """
+    points = template.dense.on(template.head.vertices)
+    places = dict(
+        zip(template.landmark_names, template.named.on(template.head.vertices), strict=True)
+    )
+    named = np.array([places[name] for name in NAMED_POINTS])
+    return NamedLandmarker(landmarker, points, named), DenseDetector(network, points)
+
+
 @dataclass(frozen=True)
-class DenseFace:
-    """A face as the search wants it. ``points``: (478, 3) pixels, z away from the camera.
-    ``expected_error``: (478,) pixels that a point is off by, on average.
+class Face:
+    """A face as the search wants it. ``points``: (506, 3) pixels, z away from the camera.
+    ``expected_error``: (506,) pixels that a point is off by, on average, where it is known.
     """
 
     score: float
     points: Floats
     presence: float
-    expected_error: Floats
+    expected_error: Floats | None
+
+
+class NamedLandmarker:
+    """Face Landmarker with the named landmarks, on which it has no points of its own.
+
+    ``canonical`` (478, 3) its points and ``named`` (28, 3) the landmarks, both on the average head.
+    """
+
+    def __init__(self, landmarker: Detector, canonical: Floats, named: Floats) -> None:
+        self._landmarker = landmarker
+        self._map = _interpolation(canonical, named)
+
+    def __call__(self, picture: NDArray[np.float32], *, framed: bool = False) -> list[Face]:
+        """Every face in an (H, W, 3) picture of 0..255."""
+        return [self._with_names(face) for face in self._landmarker(picture, framed=framed)]
+
+    def _with_names(self, face: Prediction) -> Face:
+        points = np.asarray(face.points, np.float64)
+        every = np.concatenate([points, _summed(self._map, points)])
+        return Face(face.score, every, face.presence, None)
 
 
 class DenseDetector:
@@ -62,18 +104,20 @@ class DenseDetector:
         self._network = network
         self._rest = np.asarray(network.rest, np.float64)
         self._map = _interpolation(self._rest, canonical)
+        self._named = [network.named[name] for name in NAMED_POINTS]
 
-    def __call__(self, picture: NDArray[np.float32], *, framed: bool = False) -> list[DenseFace]:
+    def __call__(self, picture: NDArray[np.float32], *, framed: bool = False) -> list[Face]:
         """The likeliest face in an (H, W, 3) picture of 0..255."""
         found = self._network.predict(picture, framed=framed)
         depth = _depths(self._rest, found.points, found.expected_error)
         points = np.column_stack([found.points, depth])
+        error = found.expected_error
         return [
-            DenseFace(
+            Face(
                 found.score,
-                _summed(self._map, points),
+                np.concatenate([_summed(self._map, points), points[self._named]]),
                 1.0,
-                _summed(np.abs(self._map), found.expected_error),
+                np.concatenate([_summed(np.abs(self._map), error), error[self._named]]),
             )
         ]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of Face Landmarker's 478 points mean what.
+"""Which of Face Landmarker's 478 points mean what, and the named landmarks that may follow them.
 
 https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker ; indices after the
 canonical face model of MediaPipe. Left and right are the character's own.
@@ -12,7 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-# Named landmark -> points whose mean it is.
+FACE_LANDMARKER: Final = 478
+# Named landmark -> points whose mean is near it. Some are a tenth of the IOD off: Face Landmarker
+# has no point at the sellion, at the front of the chin or on the lids' margins.
 NAMED_POINTS: Final[dict[str, tuple[int, ...]]] = {
     "eye_outer_L": (263,),
     "eye_outer_R": (33,),
@@ -72,6 +74,10 @@ SUPERSEDED_POINTS: Final[dict[str, tuple[int, ...]]] = {
 }
 
 
-def name_points(dense: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """The named landmarks among the 478 points (478, 3)."""
-    return {name: dense[list(index)].mean(axis=0) for name, index in NAMED_POINTS.items()}
+def name_points(points: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """The named landmarks of a face whose points are Face Landmarker's 478, followed by the named
+    landmarks in the order of NAMED_POINTS where a detector knows them: (478 or 506, D).
+    """
+    if len(points) == FACE_LANDMARKER:
+        return {name: points[list(index)].mean(axis=0) for name, index in NAMED_POINTS.items()}
+    return dict(zip(NAMED_POINTS, points[FACE_LANDMARKER:], strict=True))

@@ -31,8 +31,8 @@ class _Factors:
 
 
 # A network that says what it expects of its points, and one that doesn't.
-SAYS: Final = _Factors(floor=0.008, network=1.543, spread=0.0, doubt=0.0)
-SILENT: Final = _Factors(floor=0.0, network=0.0, spread=1.159, doubt=0.217)
+SAYS: Final = _Factors(floor=0.0, network=0.826, spread=0.762, doubt=0.0)
+SILENT: Final = _Factors(floor=0.0, network=0.0, spread=1.516, doubt=0.189)
 # Two networks are looking at the same pictures, so that their errors aren't independent.
 SHARED: Final = 1.15
 # Faces are the same when they differ by less: of the IOD, as a ratio, in degrees.
@@ -45,8 +45,8 @@ SAME_DIRECTION: Final = 25.0
 class LocatedFace:
     """A face found on a mesh.
 
-    ``dense``: (478, 3) float64 world positions of Face Landmarker's points, triangulated and not
-    snapped to the surface. ``expected_error``: (478,) world units that they are off by on average.
+    ``dense``: (P, 3) float64 world positions of the points of a Prediction, triangulated and not
+    snapped to the surface. ``expected_error``: (P,) world units that they are off by on average.
     ``score``: 0..1, how well views, proportions and surface agree.
     """
 
@@ -57,7 +57,7 @@ class LocatedFace:
 
 
 def expected_error(network: Floats | None, spread: Floats, scale: float, score: float) -> Floats:
-    """(478,) world units. ``network``: what the network expects of its points, or None where it
+    """(P,) world units. ``network``: what the network expects of its points, or None where it
     doesn't say; ``spread``: how far the lines of sight pass by; both in world units. ``scale``: the
     IOD. ``score``: of the whole face.
     """

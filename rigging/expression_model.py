@@ -20,6 +20,7 @@ from ..vocabulary import ARKIT_SHAPES
 from .data import FaceLandmarks
 from .dense_points import (
     EYE_OUTLINE,
+    FACE_LANDMARKER,
     FACE_OVAL,
     IRISES,
     LIPS,
@@ -31,7 +32,6 @@ from .template import Template
 
 Floats = NDArray[np.float64]
 
-POINTS: Final = 478
 _INNER_CORNER: Final = 8  # its place in EYE_OUTLINE, which begins at the outer one
 # Candidates for the place of a point on the mesh, and how far, in IOD, it may be from where the
 # views have it: points lie 0.02 IOD off the surface as a rule, 0.05 at most nine times of ten.
@@ -103,7 +103,7 @@ def template_model(template: Template) -> ExpressionModel:
     """The average person's."""
     neutral = template.dense.on(template.head.vertices)
     lids, skin = _on_lid_margins(template, neutral)
-    motion = np.zeros((len(ARKIT_SHAPES), POINTS, 3))
+    motion = np.zeros((len(ARKIT_SHAPES), FACE_LANDMARKER, 3))
     for row, name in enumerate(ARKIT_SHAPES):
         if name in template.shapes:
             moved = template.shapes[name].astype(np.float64)
@@ -150,7 +150,7 @@ def as_networks_see(model: ExpressionModel) -> ExpressionModel:
     """The model with the motion that the landmark networks report: they have learned what faces
     look like as a rule, and follow a point only in part.
     """
-    share = np.full(POINTS, _SEEN_SKIN)
+    share = np.full(FACE_LANDMARKER, _SEEN_SKIN)
     share[list(LIPS)] = _SEEN_LIPS
     for side, outline in EYE_OUTLINE.items():
         share[list(outline)] = _SEEN_LIDS
@@ -180,7 +180,7 @@ def _on_lid_margins(
 
 
 def _used() -> NDArray[np.bool_]:
-    used = np.ones(POINTS, dtype=bool)
+    used = np.ones(FACE_LANDMARKER, dtype=bool)
     used[list(FACE_OVAL)] = False
     return used
 
@@ -231,7 +231,7 @@ def _proportions(neutral: Floats) -> Floats:
 
 def _sizes(neutral: Floats, before: Floats) -> Floats:
     """(478, 3) how much larger each point's region is on one face than on another."""
-    sizes = np.ones((POINTS, 3))
+    sizes = np.ones((FACE_LANDMARKER, 3))
     for rows in (*(list(outline) for outline in EYE_OUTLINE.values()), list(LIPS)):
         ratio = np.ptp(neutral[rows], axis=0)[:2] / np.maximum(
             np.ptp(before[rows], axis=0)[:2], 0.01

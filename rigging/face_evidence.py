@@ -33,9 +33,9 @@ def judge(
     *,
     share_of_views: float,
 ) -> float:
-    """How surely ``points`` (478, 3) are a face of the mesh, 0..1.
+    """How surely ``points`` (P, 3) are a face of the mesh, 0..1.
 
-    ``spread``: (478,) world units, how far the views disagree. ``share_of_views``: views that saw
+    ``spread``: (P,) world units, how far the views disagree. ``share_of_views``: views that saw
     the same face among those that were tried.
     """
     local = frame.to_head(points)

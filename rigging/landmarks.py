@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import RigError
 from ..vocabulary import LANDMARKS, MARKERS
 from .data import FaceLandmarks, FaceMesh, HeadFrame
-from .dense_points import FACE_OVAL, name_points
+from .dense_points import FACE_LANDMARKER, FACE_OVAL, name_points
 from .expected_error import LocatedFace
 from .similarity import fit_similarity, fit_warp
 from .surface import closest
@@ -49,9 +49,10 @@ def frame_of(points: dict[str, NDArray[np.float64]], axes: NDArray[np.float64]) 
 
 def landmarks_from_dense(located: LocatedFace, template: Template) -> FaceLandmarks:
     """Named landmarks and head frame from the points that the views agreed on."""
-    inner = np.setdiff1d(np.arange(len(located.dense)), FACE_OVAL)
+    dense = located.dense[:FACE_LANDMARKER]
+    inner = np.setdiff1d(np.arange(len(dense)), FACE_OVAL)
     source = template.dense.on(template.head.vertices)[inner]
-    target = located.dense[inner]
+    target = dense[inner]
     weights = np.ones(len(inner))
     for _ in range(8):  # iteratively re-weighted: a cartoon's eyes must not tilt the head
         fit = fit_similarity(source, target, weights)
@@ -60,7 +61,7 @@ def landmarks_from_dense(located: LocatedFace, template: Template) -> FaceLandma
     named = name_points(located.dense)
     frame = frame_of(named, fit.rotation.T)
     confidence = _confidence(located, frame)
-    return FaceLandmarks(frame, named, confidence, located.dense, "automatic")
+    return FaceLandmarks(frame, named, confidence, dense, "automatic")
 
 
 def confidence_of(expected_error: float) -> float:

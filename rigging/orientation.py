@@ -11,8 +11,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical_face import POINTS, SKIN_POINTS
+from .canonical_face import SKIN_POINTS
 from .data import FaceMesh
+from .dense_points import FACE_LANDMARKER
 from .raycast import RayScene
 from .search_views import UPRIGHT, SearchView, turn
 from .views import LEVEL_LIGHT, Camera, render_unrounded
@@ -24,7 +25,9 @@ TURNABLE_LIGHT: Final = (0.0, 0.0, 1.0)
 
 
 class Prediction(Protocol):
-    """What a landmark model says about one face in a picture; see models.face_landmarker."""
+    """What a landmark model says about one face in a picture; see models.face_landmarker. Its P
+    points are Face Landmarker's 478, and the named landmarks after them where it knows them.
+    """
 
     @property
     def score(self) -> float: ...
@@ -49,9 +52,9 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class Sighting:
-    """A face seen in one picture. ``points``: (478, 3) pixels, z away from the camera.
+    """A face seen in one picture. ``points``: (P, 3) pixels, z away from the camera.
 
-    ``expected_error``: (478,) pixels that the points are off by on average, where it is known.
+    ``expected_error``: (P,) pixels that the points are off by on average, where it is known.
     """
 
     camera: Camera
@@ -61,19 +64,19 @@ class Sighting:
 
     @property
     def trust(self) -> NDArray[np.float64]:
-        """(478,) or () weight of each point's line of sight, in any unit that all views share."""
+        """(P,) or () weight of each point's line of sight, in any unit that all views share."""
         if self.expected_error is None:
             return np.asarray(self.confidence)
         return self.confidence / np.maximum(self.error_in_space, 1e-12)
 
     @property
     def error_in_space(self) -> NDArray[np.float64]:
-        """(478,) the expected error in world units, at the distance of the camera's centre."""
+        """(P,) the expected error in world units, at the distance of the camera's centre."""
         assert self.expected_error is not None
         return self.expected_error * self.camera.size / self.camera.resolution
 
     def rays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Origins and unit directions (478, 3) in world space of the points' lines of sight."""
+        """Origins and unit directions (P, 3) in world space of the points' lines of sight."""
         return self.camera.rays_through(self.points[:, :2])
 
 
@@ -116,13 +119,13 @@ def sightings(camera: Camera, predictions: Sequence[Prediction]) -> list[Sightin
             for found in predictions
             if found.score >= MIN_SCORE
             and found.presence >= MIN_PRESENCE
-            and np.shape(found.points) == (POINTS, 3)
+            and len(found.points) >= FACE_LANDMARKER
         ]
     )
 
 
 def points_of_sighting(sighting: Sighting, scene: RayScene) -> NDArray[np.float64] | None:
-    """A first guess of the points (478, 3) in world space, from one picture's relative depths.
+    """A first guess of the points (P, 3) in world space, from one picture's relative depths.
 
     The absolute depth comes from the mesh, where rays through firm skin meet it. None when they
     meet nothing.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .canonical_face import eye_centres
+from .dense_points import FACE_LANDMARKER
 from .expected_error import SHARED
 from .orientation import Prediction
 from .reference import PHOTOGRAPH_ERROR, SAME_POINTS, UNSURE
@@ -41,9 +42,10 @@ class PicturePoints:
 
 def points_of(prediction: Prediction) -> PicturePoints:
     """What one network sees."""
-    points = np.asarray(prediction.points, np.float64)[:, :2]
+    points = np.asarray(prediction.points, np.float64)[:FACE_LANDMARKER, :2]
     if prediction.expected_error is not None:
-        return PicturePoints(points, np.asarray(prediction.expected_error, np.float64))
+        expected = np.asarray(prediction.expected_error, np.float64)[:FACE_LANDMARKER]
+        return PicturePoints(points, expected)
     silent = PicturePoints(points, np.zeros(len(points)))
     return PicturePoints(points, np.full(len(points), PHOTOGRAPH_ERROR * silent.eye_distance))
 

@@ -35,9 +35,9 @@ SETTLED_SHIFT: Final = 0.12  # IOD
 
 @dataclass(frozen=True)
 class Track:
-    """``points``: (478, 3) world positions. ``spread``: (478,) how far the lines of sight pass by
+    """``points``: (P, 3) world positions. ``spread``: (P,) how far the lines of sight pass by
     them, world units. ``share``: views that agree among those that were tried. ``expected_error``:
-    (478,) how far the points are off by the network's own estimate, world units, or None.
+    (P,) how far the points are off by the network's own estimate, world units, or None.
     """
 
     points: Floats
@@ -58,7 +58,7 @@ class Tracker:
     def follow(
         self, points: Floats, painter: Painter | None
     ) -> Generator[None, None, Track | None]:
-        """The face around a first guess of its points (478, 3); None where it doesn't hold up.
+        """The face around a first guess of its points (P, 3); None where it doesn't hold up.
 
         ``painter`` paints its loose eyes. Yields before each round of pictures.
         """
@@ -115,7 +115,7 @@ def camera_on(
 ) -> Camera:
     """A camera whose picture is framed as the landmark network wants a face at ``points``.
 
-    The square around the points (478, 3) spans 1 / ``framing`` of the picture, the eyes are level.
+    The square around the points (P, 3) spans 1 / ``framing`` of the picture, the eyes are level.
     """
     camera = look(frame, yaw_degrees, pitch_degrees, size=5.0, resolution=RESOLUTION)
     right, left = camera.project(points[[RIGHT_EYE[0], LEFT_EYE[0]]])
@@ -132,7 +132,7 @@ def camera_on(
 
 
 def _expected(seen: list[Sighting]) -> Floats | None:
-    """(478,) the mean of the views' expected errors, those that are trusted more counting more.
+    """(P,) the mean of the views' expected errors, those that are trusted more counting more.
 
     Views of one head are wrong in the same way, so that many of them aren't surer than one.
     """

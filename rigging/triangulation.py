@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical_face import POINTS, eye_centres
+from .canonical_face import eye_centres
 from .orientation import Sighting
 
 MIN_VIEWS: Final = 3
@@ -25,7 +25,7 @@ OUTLYING_FLOOR: Final = 0.04  # IOD: views that agree this well are never thrown
 def triangulate(
     sightings: list[Sighting],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """World points (478, 3) nearest to all lines of sight, and residuals (views, 478).
+    """World points (P, 3) nearest to all lines of sight, and residuals (views, P).
 
     Minimises the sum of distances instead of their squares (iteratively reweighted least
     squares), so that a minority of wrong views moves a point little.
@@ -33,13 +33,14 @@ def triangulate(
     rays = [sighting.rays() for sighting in sightings]
     origins = np.stack([origin for origin, _ in rays])
     directions = np.stack([direction for _, direction in rays])
-    trust = np.stack([np.broadcast_to(sighting.trust, (POINTS,)) for sighting in sightings])
+    count = origins.shape[1]
+    trust = np.stack([np.broadcast_to(sighting.trust, (count,)) for sighting in sightings])
     trust = trust / trust.mean()
     across = np.eye(3) - directions[..., :, None] * directions[..., None, :]
     centre = origins.mean(axis=(0, 1))
     pulled = np.einsum("vnij,vnj->vni", across, origins - centre)
     weights = trust
-    points = np.zeros((POINTS, 3))
+    points = np.zeros((count, 3))
     residuals = np.zeros(directions.shape[:2])
     for _ in range(ROBUST_STEPS):
         matrices = np.einsum("vn,vnij->nij", weights, across)
@@ -60,7 +61,7 @@ def fuse(
 ) -> tuple[list[Sighting], NDArray[np.float64], NDArray[np.float64]]:
     """Triangulate, throwing out one view after another that contradicts the rest.
 
-    The views that remain, points (478, 3) and their spread (478,), both in world units.
+    The views that remain, points (P, 3) and their spread (P,), both in world units.
     """
     while True:
         points, residuals = triangulate(seen)

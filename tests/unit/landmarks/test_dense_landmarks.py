@@ -14,7 +14,8 @@ from auto_rig_face.errors import RigError
 from auto_rig_face.models import dense_landmarks
 from auto_rig_face.models.dense_landmarks import DenseLandmarker
 from auto_rig_face.rigging.data import FaceMesh, HeadFrame
-from auto_rig_face.rigging.dense_detector import DenseDetector
+from auto_rig_face.rigging.dense_detector import DenseDetector, NamedLandmarker
+from auto_rig_face.rigging.dense_points import NAMED_POINTS, name_points
 from auto_rig_face.rigging.views import look, render
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,11 +107,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Exact:
-    """A network that sees the average head in a view."""
+    """A network that sees the average head in a view; its last points are the named ones."""
 
     rest: np.ndarray
     view: np.ndarray  # (2, 3)
     shift: np.ndarray
+
+    @property
+    def named(self) -> dict[str, int]:
+        first = len(self.rest) - len(NAMED_POINTS)
+        return {name: first + row for row, name in enumerate(NAMED_POINTS)}
 
     def predict(self, image: np.ndarray, *, framed: bool = False) -> Answer:
         flat = self.rest @ self.view.T + self.shift
@@ -127,8 +133,9 @@ def test_an_average_head_gives_its_points_in_every_view(seed: int, size: float) 
     shift = random.normal(size=2) * 50
     detect = DenseDetector(Exact(rest, view, shift), canonical)
     (face,) = detect(np.zeros((8, 8, 3), np.float32))
-    np.testing.assert_allclose(face.points[:, :2], canonical @ view.T + shift, atol=1e-4 * size)
-    depth = -size * canonical @ turn[2]
+    known = np.concatenate([canonical, rest[-len(NAMED_POINTS) :]])
+    np.testing.assert_allclose(face.points[:, :2], known @ view.T + shift, atol=1e-4 * size)
+    depth = -size * known @ turn[2]
     off = face.points[:, 2] - depth
     np.testing.assert_allclose(off, off.mean(), atol=1e-3 * size)
     assert (face.expected_error >= 0).all()
@@ -143,3 +150,31 @@ def test_threads_that_ask_at_once_get_the_same_bits(network) -> None:
     for face in found[1:]:
         np.testing.assert_array_equal(face.points, found[0].points)
         np.testing.assert_array_equal(face.expected_error, found[0].expected_error)
+
+
+@dataclass(frozen=True)
+class Photographed:
+    """What Face Landmarker says of a face."""
+
+    points: np.ndarray
+    score: float = 0.9
+    presence: float = 1.0
+    expected_error: None = None
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10**6), size=st.floats(5.0, 300.0))
+def test_face_landmarker_names_what_it_has_no_points_on(seed: int, size: float) -> None:
+    random = np.random.default_rng(seed)
+    canonical, named = random.normal(size=(478, 3)), random.normal(size=(28, 3)) * 0.7
+    turn = Rotation.random(random_state=seed).as_matrix() * size
+    shift = random.normal(size=3) * 50
+    detect = NamedLandmarker(
+        lambda _, framed=False: [Photographed(canonical @ turn.T + shift)], canonical, named
+    )
+    (face,) = detect(np.zeros((8, 8, 3), np.float32))
+    found = name_points(face.points)
+    assert list(found) == list(NAMED_POINTS)
+    known = named @ turn.T + shift
+    np.testing.assert_allclose(list(found.values()), known, atol=1e-4 * size)
+    assert face.expected_error is None

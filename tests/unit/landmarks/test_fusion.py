@@ -10,8 +10,9 @@ import pytest
 from auto_rig_face.errors import RigError
 from auto_rig_face.models.face_landmarker import FaceLandmarker
 from auto_rig_face.rigging import fusion
-from auto_rig_face.rigging.canonical_face import CANONICAL, INDICES, POINTS, frame_of
+from auto_rig_face.rigging.canonical_face import CANONICAL, INDICES, frame_of
 from auto_rig_face.rigging.data import Appearance, FaceMesh, HeadFrame, MeshPart
+from auto_rig_face.rigging.dense_points import FACE_LANDMARKER
 from auto_rig_face.rigging.expected_error import LocatedFace, combined
 from auto_rig_face.rigging.face_paint import Painter, is_plain
 from auto_rig_face.rigging.fusion import locate_face, locate_stages
@@ -36,8 +37,8 @@ def random_frame(seed: int) -> HeadFrame:
 def average_face(seed: int = 0) -> np.ndarray:
     """(478, 3) in the head frame: the known points, and others scattered among them."""
     random = np.random.default_rng(seed)
-    points = CANONICAL[random.integers(0, len(CANONICAL), POINTS)]
-    points = points + random.normal(size=(POINTS, 3)) * 0.05
+    points = CANONICAL[random.integers(0, len(CANONICAL), FACE_LANDMARKER)]
+    points = points + random.normal(size=(FACE_LANDMARKER, 3)) * 0.05
     points[INDICES] = CANONICAL
     return points
 
@@ -46,7 +47,7 @@ def sightings_of(points_world: np.ndarray, frame: HeadFrame) -> list[Sighting]:
     sightings = []
     for yaw, pitch in ANGLES:
         camera = look(frame, yaw, pitch, resolution=384)
-        pixels = np.hstack([camera.project(points_world), np.zeros((POINTS, 1))])
+        pixels = np.hstack([camera.project(points_world), np.zeros((FACE_LANDMARKER, 1))])
         sightings.append(Sighting(camera, pixels, 0.9))
     return sightings
 
@@ -69,7 +70,7 @@ def test_noise_and_a_wrong_view_move_points_little(seed: int, wrong: int) -> Non
     truth = frame.to_world(average_face(seed))
     sightings = sightings_of(truth, frame)
     noisy = [
-        replace(sighting, points=sighting.points + random.normal(size=(POINTS, 3)))
+        replace(sighting, points=sighting.points + random.normal(size=(FACE_LANDMARKER, 3)))
         for sighting in sightings
     ]
     shift = np.append(random.normal(size=2) * 60, 0.0)
@@ -180,7 +181,7 @@ def test_an_upright_head_is_found_where_it_is(
     tilt = Rotation.from_matrix(located.frame.axes @ axes.T).as_rotvec(degrees=True)
     assert abs(tilt[0]) < 8  # pitch is a matter of definition
     assert np.abs(tilt[1:]).max() < 2
-    assert located.dense.shape == (POINTS, 3)
+    assert located.dense.shape == (FACE_LANDMARKER, 3)
     assert np.median(located.expected_error) < 0.12 * located.frame.scale
 
 
@@ -265,7 +266,7 @@ def test_a_detector_that_sees_faces_everywhere_is_not_believed(
         random = np.random.default_rng([int(picture.sum()), framed])
         local = average_face()[:, :2] * [1, -1] * random.uniform(20, 60)
         flat = local + picture.shape[0] * random.uniform(0.3, 0.7, 2)
-        return [Guess(0.99, np.hstack([flat, np.zeros((POINTS, 1))]), 1.0)]
+        return [Guess(0.99, np.hstack([flat, np.zeros((FACE_LANDMARKER, 1))]), 1.0)]
 
     with pytest.raises(RigError):
         locate_face(human_head, dreamer)
@@ -284,7 +285,7 @@ def test_a_mesh_of_nothing_is_refused() -> None:
 
 
 def located(points: np.ndarray, error: float, score: float = 0.7) -> LocatedFace:
-    return LocatedFace(frame_of(points), points, np.full(POINTS, error), score)
+    return LocatedFace(frame_of(points), points, np.full(FACE_LANDMARKER, error), score)
 
 
 @given(seed=st.integers(0, 10**6), share=st.floats(0.1, 0.9))
@@ -292,7 +293,7 @@ def test_two_faces_are_weighed_by_what_they_expect_to_be_off(seed: int, share: f
     random = np.random.default_rng(seed)
     points = average_face()
     first = located(points, share * 0.1)
-    second = located(points + random.normal(0, 0.01, (POINTS, 3)), (1 - share) * 0.1)
+    second = located(points + random.normal(0, 0.01, (FACE_LANDMARKER, 3)), (1 - share) * 0.1)
     both = combined(first, second)
     towards = np.einsum("ni,ni->n", both.dense - points, second.dense - points)
     part = towards / np.maximum(((second.dense - points) ** 2).sum(axis=1), 1e-12)
