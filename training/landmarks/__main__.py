@@ -43,8 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device", default=None, help="cuda or cpu; the GPU where there is one")
     for field in fields(Config):
         if field.name != "seed":
-            kind = type(getattr(FULL, field.name))
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=None)
+            option, kind = f"--{field.name.replace('_', '-')}", type(getattr(FULL, field.name))
+            if kind is bool:
+                parser.add_argument(option, action="store_true", default=None)
+            else:
+                parser.add_argument(option, type=kind, default=None)
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     return _COMMANDS[given.command](given)

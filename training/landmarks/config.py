@@ -16,7 +16,7 @@ class Config:
     ``session``: seconds after which this process stops, to be resumed; ``report``: steps between
     two lines of the log; ``save``: seconds between two checkpoints; ``bank``: the folder of a bank
     of pictures to train on instead of rendering; ``start``: a folder of exported networks to go on
-    from.
+    from; ``compiled``: by torch's compiler, a fifth faster on a CPU after two minutes.
     """
 
     seconds: float = 1500.0
@@ -40,6 +40,7 @@ class Config:
     seed: int = 1
     bank: str = ""
     start: str = ""
+    compiled: bool = False
 
 
 FULL = Config()

@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from .config import Config
+from .filters import FilterMuon
 from .losses import Batch, detector_loss, regressor_loss
 from .network import Detector, Regressor, unpack
 
 
 class Trainer:
-    """Both networks with their optimiser and running average; can be saved and resumed."""
+    """Both networks with their optimisers and running average; can be saved and resumed."""
 
     def __init__(self, config: Config, device: torch.device) -> None:
         torch.manual_seed(config.seed)
@@ -26,18 +27,32 @@ class Trainer:
         )
         self.networks.to(device, memory_format=torch.channels_last)
         self.average = {k: v.clone() for k, v in self.networks.state_dict().items()}
-        matrices = [p for p in self.networks.parameters() if p.ndim > 1]
-        vectors = [p for p in self.networks.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": config.decay},
-                {"params": vectors, "weight_decay": 0.0},
-            ],
-            lr=config.rate,
-            fused=device.type == "cuda",
-        )
+        self.optimisers = self._optimisers()
+        if config.compiled:
+            for network in self.networks.values():
+                network.compile()
         self.step, self.pictures, self.spent, self.origin = 0, 0, 0.0, "nothing"
         self._halves = device.type == "cuda" or _multiplies_halves()
+
+    def _optimisers(self) -> tuple[torch.optim.Optimizer, ...]:
+        """Muon for the filters between the first and the last layers, AdamW for the rest."""
+        config = self.config
+        filters = [
+            layer.weight
+            for network in self.networks.values()
+            for layer in network.modules()
+            if isinstance(layer, nn.Conv2d) and layer.in_channels > 3 and layer.bias is None
+        ]
+        taken = {id(weights) for weights in filters}
+        others = [p for p in self.networks.parameters() if id(p) not in taken]
+        matrices = {"params": [p for p in others if p.ndim > 1], "weight_decay": config.decay}
+        vectors = {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0}
+        return (
+            FilterMuon(filters, lr=config.rate, weight_decay=config.decay),
+            torch.optim.AdamW(
+                [matrices, vectors], lr=config.rate, fused=self.device.type == "cuda"
+            ),
+        )
 
     def began(self, origin: str) -> None:
         """Take the networks as they are now for the beginning, which ``origin`` names in words."""
@@ -57,11 +72,12 @@ class Trainer:
             found = self.networks["detector"](scene.pictures.contiguous(memory_format=layout))
         terms = regressor_loss(face, crop.truth) | detector_loss(found, scene.truth)
         loss = torch.stack(list(terms.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.networks.zero_grad(set_to_none=True)
         loss.backward()
         for network in self.networks.values():
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.step += 1
         self.pictures += len(crop.pictures) + len(scene.pictures)
         self._update_average()
@@ -77,8 +93,9 @@ class Trainer:
         share = min(self.spent / self.config.seconds, 1.0)
         rate = self.config.rate * (0.5 * (1 + math.cos(math.pi * share)) + 0.005)
         rate *= min(1.0, (self.step + 1) / self.config.warm_up)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -105,7 +122,7 @@ class Trainer:
             "config": asdict(self.config),
             "networks": self.networks.state_dict(),
             "average": self.average,
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step,
             "pictures": self.pictures,
             "spent": self.spent,
@@ -116,11 +133,12 @@ class Trainer:
         partial.replace(path)
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint, optimiser included."""
+        """Go on from a checkpoint, optimisers included."""
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.networks.load_state_dict(state["networks"])
         self.average = {k: v.to(self.device) for k, v in state["average"].items()}
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, own in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(own)
         self.step, self.pictures = state["step"], state["pictures"]
         self.spent, self.origin = state["spent"], state["origin"]
 
