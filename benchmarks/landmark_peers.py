@@ -8,7 +8,9 @@ where they are installed:
 - face-api: ``npm install --prefix .cache/face-api @vladmandic/face-api @tensorflow/tfjs
   @tensorflow/tfjs-backend-wasm``
 
-Networks differ in what they call the middle of a brow or a lid; part of their error is that.
+Face Landmarker has no points on some of the named landmarks; they are interpolated, as the product
+does it. The others differ in what they call the middle of a brow or a lid; part of their error is
+that.
 """
 
 from __future__ import annotations
@@ -20,9 +22,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
+from auto_rig_face.models.assets import asset_path
 from auto_rig_face.models.dense_landmarks import FACE_SCORE, DenseLandmarker
 from auto_rig_face.models.face_landmarker import FaceLandmarker
+from auto_rig_face.rigging.dense_detector import named_landmarker
 from auto_rig_face.rigging.dense_points import name_points
+from auto_rig_face.rigging.template import load_template
 from numpy.typing import NDArray
 
 from training.landmarks import points as scheme
@@ -83,10 +88,11 @@ class GoogleFaceLandmarker:
 
     def __init__(self, threads: int = 1) -> None:
         self.name = "Face Landmarker"
-        self._landmarker = FaceLandmarker(threads)
+        template = load_template(asset_path("template.npz"))
+        self._landmarker = named_landmarker(template, FaceLandmarker(threads).predict)
 
     def find(self, picture: Picture) -> Guess | None:
-        faces = self._landmarker.predict(picture)
+        faces = self._landmarker(picture.astype(np.float32))
         if not faces:
             return None
         points, unknown = _unknown()

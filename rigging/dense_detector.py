@@ -54,12 +54,16 @@ def detectors(template: Template, landmarker: Detector, network: Network) -> tup
 
     Both give 478 + 28 points (dense_points.name_points).
     """
-    points = template.dense.on(template.head.vertices)
-    places = dict(
-        zip(template.landmark_names, template.named.on(template.head.vertices), strict=True)
-    )
+    canonical = template.dense.on(template.head.vertices)
+    return named_landmarker(template, landmarker), DenseDetector(network, canonical)
+
+
+def named_landmarker(template: Template, landmarker: Detector) -> NamedLandmarker:
+    """Face Landmarker with the named landmarks."""
+    vertices = template.head.vertices
+    places = dict(zip(template.landmark_names, template.named.on(vertices), strict=True))
     named = np.array([places[name] for name in NAMED_POINTS])
-    return NamedLandmarker(landmarker, points, named), DenseDetector(network, points)
+    return NamedLandmarker(landmarker, template.dense.on(vertices), named)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,17 @@ All in the head frame.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .head import EYE_ROLES, Head, Role
+from .landmarks import seen_by_views
 
 Places = dict[str, NDArray[np.float64]]
+
+LID_LANDMARKS: Final = ("eye_inner", "eye_outer", "lid_upper", "lid_lower")
 
 
 def mesh_evidence(head: Head) -> Places:
@@ -95,7 +100,9 @@ def _lips(head: Head) -> Places:
 
 
 def _pupil(head: Head, side: str, places: Places) -> NDArray[np.float64] | None:
-    """Where a ray from the front through the middle of the visible eye meets it."""
+    """Where a ray from the front meets the eye: through the pupil that the views have found within
+    its lids, else through the middle of the visible eye.
+    """
     rim = head.rims.get(side)
     if rim is not None:
         centre, front = np.concatenate([rim.upper, rim.lower]).mean(axis=0), rim.axes[2]
@@ -104,6 +111,12 @@ def _pupil(head: Head, side: str, places: Places) -> NDArray[np.float64] | None:
         front = np.array([0.0, 0.0, 1.0])
     else:
         return None
+    name = f"pupil_{side}"
+    found = head.point(name)
+    lids = np.array([places[f"{lid}_{side}"] for lid in LID_LANDMARKS])
+    inside = (np.abs(found - lids.mean(axis=0))[:2] < np.ptp(lids[:, :2], axis=0) / 2).all()
+    if inside and name in seen_by_views(head.landmarks):
+        centre = np.array([found[0], found[1], centre[2]])
     hits = head.scene.cast((centre + 3.0 * front)[None], -front[None])
     if hits.triangle[0] >= 0 and abs(3.0 - hits.distance[0]) < 0.6:
         return centre + (3.0 - hits.distance[0]) * front

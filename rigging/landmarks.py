@@ -80,6 +80,13 @@ def _confidence(located: LocatedFace, frame: HeadFrame) -> dict[str, float]:
     return {name: confidence_of(expected[name][0] / frame.scale) for name in LANDMARKS}
 
 
+def seen_by_views(landmarks: FaceLandmarks) -> tuple[str, ...]:
+    """The landmarks that the views have found and no artist has placed."""
+    if landmarks.source == "markers":
+        return ()
+    return tuple(name for name in landmarks.named if landmarks.confidence[name] < PLACED)
+
+
 def landmarks_from_markers(
     face_mesh: FaceMesh,
     markers: dict[str, NDArray[np.float64]],

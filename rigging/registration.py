@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from .dense_points import FACE_OVAL, IRISES, SUPERSEDED_POINTS
-from .evidence import mesh_evidence
+from .evidence import LID_LANDMARKS, mesh_evidence
+from .front_depth import on_skin
 from .head import Head, LipSide, Role
-from .landmarks import PLACED
+from .landmarks import PLACED, expected_error_of, seen_by_views
 from .laplacian import factorise, surface_laplacian
 from .similarity import fit_similarity, fit_warp
 from .surface import Surface, closest, touching
@@ -33,10 +34,11 @@ MIN_COSINE: Final[float] = 0.5  # between the normals of a match
 TANGENTIAL: Final[float] = 0.15  # share of the pull along the surface
 DENSE_SMOOTHING: Final[float] = 0.6
 RIM_SMOOTHING: Final[float] = 0.003
-RIM_WEIGHT: Final[float] = 30.0
+PAIR_WEIGHT: Final[float] = 15.0
+# A named landmark that is expected to be so far off, IOD, holds as a rim does; others less.
+NAMED_ERROR: Final[float] = 0.05
+NAMED_SMOOTHING: Final[float] = 0.03
 
-
-LID_LANDMARKS: Final[tuple[str, ...]] = ("eye_inner", "eye_outer", "lid_upper", "lid_lower")
 LIP_LANDMARKS: Final[tuple[str, ...]] = (
     "mouth_corner_L",
     "mouth_corner_R",
@@ -63,32 +65,49 @@ class Registration:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Corresponding points: ``source`` on the template's rest surface, ``target`` on the head."""
+    """Corresponding points: ``source`` on the template's rest surface, ``target`` on the head.
+
+    ``error`` (P,): IOD that a target is expected to be off by; 0 for rims, seam and hand-placed
+    points, NaN for the many points that count together only.
+    """
 
     source: NDArray[np.float64]
     target: NDArray[np.float64]
-    exact: NDArray[np.bool_]  # rims, seam and hand-placed points; the others are estimates
+    error: NDArray[np.float64]
+
+    @property
+    def smoothing(self) -> NDArray[np.float64]:
+        """(P,) how far a warp may pass by each of them; see fit_warp."""
+        known = np.maximum(RIM_SMOOTHING, NAMED_SMOOTHING * (self.error / NAMED_ERROR) ** 2)
+        return np.where(np.isnan(self.error), DENSE_SMOOTHING, known)
+
+    def weight(self, pull: float) -> NDArray[np.float64]:
+        """(P,) how strongly each holds the surface; ``pull``: those that count together only."""
+        named = (NAMED_ERROR / np.maximum(self.error, NAMED_ERROR)) ** 2
+        return np.where(np.isnan(self.error), pull, PAIR_WEIGHT * named)
 
 
 def correspondences(template: Template, head: Head) -> Pairs:
     """Landmarks, lid margins and lip seam that both surfaces have."""
-    source, target, exact = [], [], []
+    source, target, error = [], [], []
 
-    def add(a: NDArray[np.float64], b: NDArray[np.float64], is_exact: bool) -> None:
+    def add(
+        a: NDArray[np.float64], b: NDArray[np.float64], off: float | NDArray[np.float64] = 0.0
+    ) -> None:
         source.append(np.atleast_2d(a))
         target.append(np.atleast_2d(b))
-        exact.append(np.full(len(source[-1]), is_exact))
+        error.append(np.broadcast_to(off, len(source[-1])))
 
     dropped = set(FACE_OVAL) | set(IRISES)
     lines: set[str] = set()  # landmarks that lie on a margin or the seam, already paired
     for side, rim in head.rims.items():
         own = template.head.rims[side]
-        add(own.upper, rim.upper, True)
-        add(own.lower[1:-1], rim.lower[1:-1], True)
+        add(own.upper, rim.upper)
+        add(own.lower[1:-1], rim.lower[1:-1])
         lines |= {f"{name}_{side}" for name in LID_LANDMARKS}
     if head.seam is not None and template.head.seam is not None:
-        add(template.head.seam.upper, head.seam.upper, True)
-        add(template.head.seam.lower[1:-1], head.seam.lower[1:-1], True)
+        add(template.head.seam.upper, head.seam.upper)
+        add(template.head.seam.lower[1:-1], head.seam.lower[1:-1])
         lines |= set(LIP_LANDMARKS)
     settled = mesh_evidence(head)
     for name, points in SUPERSEDED_POINTS.items():
@@ -99,12 +118,18 @@ def correspondences(template: Template, head: Head) -> Pairs:
         placed = head.landmarks.confidence[name] >= PLACED
         seen = name in settled and name not in lines and not name.startswith("pupil")
         if placed or seen:
-            add(own_points[index], head.point(name), True)
+            add(own_points[index], head.point(name))
     if head.landmarks.dense is not None:
         dense = head.frame.to_head(head.landmarks.dense)
         kept = np.array([index for index in range(468) if index not in dropped])
-        add(template.dense.on(template.head.vertices)[kept], dense[kept], False)
-    return Pairs(np.concatenate(source), np.concatenate(target), np.concatenate(exact))
+        add(template.dense.on(template.head.vertices)[kept], dense[kept], np.nan)
+    unsettled = [name for name in seen_by_views(head.landmarks) if name not in settled]
+    if unsettled:
+        rows = [template.landmark_names.index(name) for name in unsettled]
+        places = on_skin(head, np.array([head.point(name) for name in unsettled]))
+        off = [expected_error_of(head.landmarks.confidence[name]) for name in unsettled]
+        add(own_points[rows], places, np.array(off))
+    return Pairs(np.concatenate(source), np.concatenate(target), np.concatenate(error))
 
 
 def register(template: Template, head: Head) -> Registration:
@@ -119,7 +144,7 @@ def register(template: Template, head: Head) -> Registration:
     warp = fit_warp(
         similarity(pairs.source),
         pairs.target,
-        np.where(pairs.exact, RIM_SMOOTHING, DENSE_SMOOTHING),
+        pairs.smoothing,
     )
     start = warp(similarity(rest))
     groups = _target_groups(template, head, skin, start)
@@ -177,13 +202,11 @@ class _IterativeClosestPoints:
     def solve(self) -> NDArray[np.float64]:
         bent = self.start.copy()
         count = len(bent)
-        exact = self.pairs.exact
-        number = len(exact)
+        number = len(self.pairs.source)
         for step in range(STEPS):
             stiffness = STIFFNESS[0] * (STIFFNESS[1] / STIFFNESS[0]) ** (step / (STEPS - 1))
             weight, wanted = self._matches(bent)
-            pull = stiffness / STIFFNESS[0] * 0.5
-            pair_weight = np.where(exact, RIM_WEIGHT * 0.5, pull + 0.02) / number
+            pair_weight = self.pairs.weight(0.5 * stiffness / STIFFNESS[0] + 0.02) / number
             matrix = (
                 stiffness * self.stiffness
                 + self.at_pairs.T @ sparse.diags(pair_weight) @ self.at_pairs
