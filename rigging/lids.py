@@ -218,7 +218,8 @@ class Lids:
         lift = np.zeros(len(self.region))
         shows = ~covered
         if self.eye is not None:
-            sunk = skin.distance - self.eye.cast(origins, -front).distance
+            depth = np.where(skin.found, skin.distance, 0.0)
+            sunk = depth - self.eye.cast(origins, -front).distance
             shows |= covered & (sunk > 0) & (sunk < MAX_LIFT)
             sunk = np.where(shows & covered, sunk + CLEARANCE, 0.0)
             # The least motion of a triangle's corners that raises the place by so much.

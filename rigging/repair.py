@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repair shapes that push skin through skin: part the skin where it meets, else move it less."""
+"""Repair shapes: where they push skin through skin, part it, else move it less; where they push a
+vertex out of the surface around it, bring it back.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from ..vocabulary import mirror_shape
 from .certificate.folds import FoldFinder, intersection_limit
 from .certificate.skin import exposed_skin
+from .certificate.spikes import SpikeFinder
 from .data import Certificate, Message
 from .head import Head
 from .mirror import mirrored_skin
@@ -20,6 +23,9 @@ from .untangle import Untangler
 STEPS: Final[tuple[float, ...]] = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 # A blink must shut, mouthClose must answer to jawOpen.
 KEPT: Final[tuple[str, ...]] = ("eyeBlinkLeft", "eyeBlinkRight", "mouthClose")
+# How often spikes are looked for again, and what remains of what a vertex may depart.
+ROUNDS: Final = 12
+LEVEL: Final = 0.9
 
 Shapes = dict[str, NDArray[np.float64]]
 
@@ -28,20 +34,67 @@ def repair(
     head: Head, shapes: Shapes, certificate: Certificate, follow: Callable[[Shapes], Shapes]
 ) -> Shapes:
     """Those of the shapes (N, 3) that must change, alike on both sides; the head's messages tell of
-    those that had to be weakened. Empty where the certificate finds no skin that passes through
-    skin.
+    those that had to be weakened. Empty where the certificate finds neither skin that passes
+    through skin nor spikes.
 
     ``follow`` gives a shape's parts the motion of its skin again.
     """
     failed = {metric.name for metric in certificate.metrics if not metric.passed}
+    smooth = follow(_smoothed(head, shapes)) if "spikes" in failed else {}
     if "new self-intersections" not in failed:
-        return {}
+        return smooth
+    return smooth | _apart(head, shapes | smooth, follow)
+
+
+def _apart(head: Head, shapes: Shapes, follow: Callable[[Shapes], Shapes]) -> Shapes:
+    """Those of the shapes that push skin through skin, repaired."""
     fixer = _Repair(head, shapes)
     tangled = [name for name in shapes if name not in KEPT and fixer.passes_through(shapes[name])]
     parted = follow(fixer.parted(tangled))
     eased = fixer.eased([name for name in tangled if name not in parted])
     _tell(head, shapes, eased)
     return parted | {name: share * shapes[name] for name, share in eased.items()}
+
+
+def _smoothed(head: Head, shapes: Shapes) -> Shapes:
+    """The shapes that have spikes, and their counterparts, without them."""
+    skin, mirrored = exposed_skin(head), mirrored_skin(head)
+    find = SpikeFinder(skin)
+    changed: Shapes = {}
+    # Before mouthClose, which is seen on top of it.
+    for name in sorted(shapes, key=lambda name: name != "jawOpen"):
+        below = changed.get("jawOpen", shapes.get("jawOpen")) if name == "mouthClose" else None
+        under = 0.0 if below is None else below[skin.index]
+        pose = shapes[name][skin.index] + under
+        level = _level(find, pose)
+        if level is not None:
+            changed[name] = shapes[name].copy()
+            changed[name][skin.index] = level - under
+    if mirrored is None:
+        return changed
+    now = shapes | changed
+    pairs = {name: mirror_shape(name) for name in changed}
+    pairs |= {other: name for name, other in pairs.items()}
+    return {
+        name: mirrored.mean(now[name], now[other]) for name, other in pairs.items() if name in now
+    }
+
+
+def _level(find: SpikeFinder, pose: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """A pose (n, 3) of the skin with its spikes brought back to what each may depart; None where
+    there are none.
+    """
+    spikes = find(pose)
+    if not len(spikes.rows):
+        return None
+    pose = pose.copy()
+    for _ in range(ROUNDS):
+        back = 1.0 - LEVEL * spikes.allowed / spikes.lengths
+        pose[spikes.rows] -= back[:, None] * spikes.departures
+        spikes = find(pose)
+        if not len(spikes.rows):
+            break
+    return pose
 
 
 class _Repair:

@@ -7,6 +7,8 @@ self-intersections tell of it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
@@ -26,27 +28,57 @@ SMALLEST_AT_OPENINGS = 0.35
 FEWEST_NEIGHBOURS = 3  # the tip of a dangling triangle has no surface around it
 
 
-def measure_spikes(head: Head, skin: ExposedSkin, poses: dict[str, NDArray[np.float64]]) -> Metric:
-    """Spikes over all poses; the place is the largest of them."""
-    around, edge_length, neighbours = _neighbourhoods(skin)
-    opening = skin.near_lids | skin.near_lips
-    allowed = np.where(opening, SMALLEST_AT_OPENINGS, np.maximum(EDGES * edge_length, SMALLEST))
-    allowed[neighbours < FEWEST_NEIGHBOURS] = np.inf
-    count, worst, place = 0, 0.0, ""
-    for name, displacement in poses.items():
+@dataclass(frozen=True)
+class Spikes:
+    """The spikes of a pose: ``rows`` (S,) of the skin's vertices, ``departures`` (S, 3) from the
+    mean motion around them, and ``allowed`` (S,) how long each may be.
+    """
+
+    rows: NDArray[np.int64]
+    departures: NDArray[np.float64]
+    allowed: NDArray[np.float64]
+
+    @property
+    def lengths(self) -> NDArray[np.float64]:
+        """(S,) of the departures."""
+        return np.linalg.norm(self.departures, axis=1)
+
+
+class SpikeFinder:
+    """Finds the spikes of any number of poses of one skin."""
+
+    def __init__(self, skin: ExposedSkin) -> None:
+        self._skin = skin
+        self._around, edge_length, neighbours = _neighbourhoods(skin)
+        opening = skin.near_lids | skin.near_lips
+        least = np.maximum(EDGES * edge_length, SMALLEST)
+        self._allowed = np.where(opening, SMALLEST_AT_OPENINGS, least)
+        self._allowed[neighbours < FEWEST_NEIGHBOURS] = np.inf
+
+    def __call__(self, displacement: NDArray[np.float64]) -> Spikes:
+        """Those of a displacement (n, 3) of the skin."""
         # Neither a vertex nor the mean around it departs by SMALLEST where all move by less than
         # half of that.
         far = np.einsum("ij,ij->i", displacement, displacement) > (SMALLEST / 2) ** 2
         near = np.zeros(len(far), bool)
-        near[skin.triangles[any_corner(far, skin.triangles)]] = True
+        near[self._skin.triangles[any_corner(far, self._skin.triangles)]] = True
         rows = np.flatnonzero(near)
-        departure = displacement[rows] - around[rows] @ displacement
+        departure = displacement[rows] - self._around[rows] @ displacement
         length = np.sqrt(np.einsum("ij,ij->i", departure, departure))
-        spikes = np.flatnonzero(length > allowed[rows])
-        count += len(spikes)
-        if len(spikes) and length[spikes].max() > worst:
-            spike = spikes[length[spikes].argmax()]
-            worst, place = float(length[spike]), place_of(head, name, skin.points[rows[spike]])
+        found = length > self._allowed[rows]
+        return Spikes(rows[found], departure[found], self._allowed[rows[found]])
+
+
+def measure_spikes(head: Head, skin: ExposedSkin, poses: dict[str, NDArray[np.float64]]) -> Metric:
+    """Spikes over all poses; the place is the largest of them."""
+    find = SpikeFinder(skin)
+    count, worst, place = 0, 0.0, ""
+    for name, displacement in poses.items():
+        spikes = find(displacement)
+        count += len(spikes.rows)
+        if len(spikes.rows) and spikes.lengths.max() > worst:
+            worst = float(spikes.lengths.max())
+            place = place_of(head, name, skin.points[spikes.rows[spikes.lengths.argmax()]])
     return judged("spikes", count, 0, "vertices", place)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Skin that a shape pushes through skin is kept apart, or moves less."""
+"""Skin that a shape pushes through skin is kept apart, or moves less; spikes are brought back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from auto_rig_face.rigging.certificate.folds import FoldFinder
 from auto_rig_face.rigging.certificate.skin import exposed_skin
+from auto_rig_face.rigging.certificate.spikes import SpikeFinder
 from auto_rig_face.rigging.data import Certificate, Metric
 from auto_rig_face.rigging.final_landmarks import reframe
 from auto_rig_face.rigging.head import Role
@@ -92,3 +93,35 @@ def test_parts_follow_what_was_repaired(evened, nose_in_lip, monkeypatch) -> Non
     assert set(repaired) >= {"mouthPucker with parts"}
     assert len(evened.messages) >= before
     del evened.messages[before:]
+
+
+def test_spikes_are_brought_back_on_both_sides_and_nothing_else_moves(evened) -> None:
+    skin = exposed_skin(evened)
+    find = SpikeFinder(skin)
+    cheek = evened.point("mouth_corner_L") + np.array([0.35, 0.1, 0.0])
+    spike = skin.index[np.linalg.norm(skin.points - cheek, axis=1).argmin()]
+    still = np.zeros_like(evened.vertices)
+    out = still.copy()
+    out[spike] = [0.1, 0.0, 0.4]
+    # mouthClose is seen on top of jawOpen: its spike is what both make together.
+    shapes = {"mouthSmileLeft": out, "mouthSmileRight": still, "jawOpen": -out, "mouthClose": out}
+    assert len(find(out[skin.index]).rows)
+    smooth = repair(evened, shapes, failed("spikes"), lambda changed: changed)
+    assert smooth.keys() == shapes.keys()
+    for pose in (
+        smooth["mouthSmileLeft"],
+        smooth["mouthSmileRight"],
+        smooth["jawOpen"],
+        smooth["jawOpen"] + smooth["mouthClose"],
+    ):
+        assert not len(find(pose[skin.index]).rows)
+    moved = np.flatnonzero(np.linalg.norm(smooth["mouthSmileLeft"], axis=1) > 1e-9)
+    assert spike in moved
+    assert np.linalg.norm(evened.vertices[moved] - evened.vertices[spike], axis=1).max() < 0.2
+
+
+def test_smooth_shapes_stay_as_they_are(evened, nose_in_lip) -> None:
+    assert not len(
+        SpikeFinder(exposed_skin(evened))(0.1 * nose_in_lip[exposed_skin(evened).index]).rows
+    )
+    assert repair(evened, {"noseSneerLeft": 0.1 * nose_in_lip}, failed("spikes"), dict) == {}
