@@ -56,7 +56,8 @@ def _is_ring(pieces: Pieces, piece: int) -> bool:
 def _bridges(pieces: Pieces, left: int, right: int) -> NDArray[np.bool_]:
     """(P,) what spans the gap between two rims: it is small, and lies where they do."""
     inner_left, inner_right = pieces.low[left][0], pieces.high[right][0]
-    low, high = np.minimum(*pieces.low[[left, right]]), np.maximum(*pieces.high[[left, right]])
+    # Within the height and depth of both: what lies behind a rim, such as a lid, is a ring, too.
+    low, high = np.maximum(*pieces.low[[left, right]]), np.minimum(*pieces.high[[left, right]])
     small = pieces.extent.max(axis=1) < 0.5
     among = (pieces.low[:, 1:] > low[1:] - TOUCHING).all(axis=1)
     among &= (pieces.high[:, 1:] < high[1:] + TOUCHING).all(axis=1)

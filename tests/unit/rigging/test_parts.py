@@ -155,6 +155,21 @@ def test_eyes_are_what_lies_behind_spectacles(model, roles, ball, bridge) -> Non
     assert (glass == {Role.ATTACHED}) == bridge
 
 
+def test_lids_around_an_eyeball_are_no_rims_of_the_spectacles_before_it(
+    closed_eyes, template, ball
+) -> None:
+    eyed = worn = with_large_eyes(closed_eyes, template)
+    for side in "LR":
+        centre = large_eye(template, side)
+        worn = worn.with_part("Mesh", *torus(centre, 0.4, 0.06))
+        rim = centre + [0.0, 0.0, 0.45]
+        worn = worn.with_part("Mesh", *torus(rim, 0.4, 0.03))
+    worn = worn.with_part("Mesh", *ball([0.0, rim[1], rim[2]], [0.12, 0.02, 0.02]))
+    found = roles_of(worn.in_one_part())
+    for part, eye in zip(eyed.parts[-2:], (Role.EYE_L, Role.EYE_R), strict=True):
+        assert set(found[part.start : part.stop]) == {eye}
+
+
 def test_a_wide_tongue_between_wide_teeth_is_a_tongue(model, roles) -> None:
     inside = np.isin(roles, (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
     vertices = model.vertices.copy()
