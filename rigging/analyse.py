@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .canonical_order import canonical_weld
 from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import EYE_OUTLINE
+from .drawn_mouth import is_drawn_over
 from .exposure import HIDDEN_BELOW, exposure
 from .facing import turn_outwards
 from .head import EYE_ROLES, Eyeball, Head, LidRim, LipSeam, LipSide, Role
@@ -57,6 +58,18 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     rims, buttons = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
     _take_outlines_for_lashes(role, vertices, component, hints, buttons)
     seam, lip_side = _find_lips(vertices, triangles, role, visible, points, messages)
+    if seam is not None and is_drawn_over(
+        seam, vertices, triangles, component, hints, scene, points["nose_base"]
+    ):
+        seam, lip_side = None, np.full_like(lip_side, LipSide.NONE)
+        messages.append(
+            Message(
+                "warning",
+                "The lips are a piece that lies over the mouth and can't part: jawOpen and the jaw "
+                "bone move the chin without opening them. For a mouth that opens, delete that "
+                "piece or split it along the lip line, then press Auto-Rig Face again.",
+            )
+        )
     if seam is not None and not (role == Role.TONGUE).any():
         messages.append(
             Message(

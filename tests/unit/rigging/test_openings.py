@@ -70,6 +70,28 @@ def test_a_mouth_without_a_slit_is_sealed(closed_mouth) -> None:
     assert set(head.rims) == {"L", "R"}
 
 
+# Middles above the lip line and half heights of pieces that lie over the mouth.
+@pytest.mark.parametrize(
+    ("name", "pieces", "drawn"),
+    [
+        ("Mesh", ((0.0, 0.1),), True),
+        ("Mesh", ((0.06, 0.05), (-0.06, 0.05)), False),  # two lips
+        ("Mesh", ((0.16, 0.2),), False),  # a moustache
+        ("Beard", ((0.0, 0.1),), False),
+    ],
+)
+def test_lips_in_one_piece_over_the_mouth_cant_part(model, name, pieces, drawn) -> None:
+    worn = model
+    mouth = (model.point("lip_upper_inner") + model.point("lip_lower_inner")) / 2
+    for above, half in pieces:
+        worn = worn.with_ball(name, mouth + [0.0, above, 0.08], [0.4, half, 0.05])
+    head = worn.in_one_part().analysed() if name == "Mesh" else worn.analysed()
+    assert ("lies over the mouth" in text_of(head)) == drawn
+    if drawn:
+        assert head.seam is None
+        assert not head.lip_side.any()
+
+
 @pytest.mark.parametrize("factor", [0.6, 1.6])
 def test_wider_and_narrower_eyes_have_wider_and_narrower_openings(model, analysed, factor) -> None:
     head = model.stretched([1.0, factor, 1.0]).analysed()
