@@ -34,9 +34,10 @@ MIN_COSINE: Final[float] = 0.5  # between the normals of a match
 TANGENTIAL: Final[float] = 0.15  # share of the pull along the surface
 DENSE_SMOOTHING: Final[float] = 0.6
 RIM_SMOOTHING: Final[float] = 0.003
-PAIR_WEIGHT: Final[float] = 15.0
-# A named landmark that is expected to be so far off, IOD, holds as a rim does; others less.
+EXACT_WEIGHT: Final[float] = 15.0
+# Of a named landmark that is expected to be so far off, IOD, or less; others hold less.
 NAMED_ERROR: Final[float] = 0.05
+NAMED_WEIGHT: Final[float] = 5.0
 NAMED_SMOOTHING: Final[float] = 0.03
 
 LIP_LANDMARKS: Final[tuple[str, ...]] = (
@@ -83,8 +84,9 @@ class Pairs:
 
     def weight(self, pull: float) -> NDArray[np.float64]:
         """(P,) how strongly each holds the surface; ``pull``: those that count together only."""
-        named = (NAMED_ERROR / np.maximum(self.error, NAMED_ERROR)) ** 2
-        return np.where(np.isnan(self.error), pull, PAIR_WEIGHT * named)
+        named = NAMED_WEIGHT * (NAMED_ERROR / np.maximum(self.error, NAMED_ERROR)) ** 2
+        known = np.where(self.error > 0, named, EXACT_WEIGHT)
+        return np.where(np.isnan(self.error), pull, known)
 
 
 def correspondences(template: Template, head: Head) -> Pairs:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Repair shapes: where they push skin through skin, part it, else move it less; where they push a
-vertex out of the surface around it, bring it back.
+vertex out of the surface around it, bring it back; where they move what lies beyond their part of
+the face, let them fade out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..vocabulary import mirror_shape
 from .certificate.folds import FoldFinder, intersection_limit
+from .certificate.regions import LIMITS, distance_to_region, leaks
 from .certificate.skin import exposed_skin
 from .certificate.spikes import SpikeFinder
 from .data import Certificate, Message
@@ -26,6 +28,8 @@ KEPT: Final[tuple[str, ...]] = ("eyeBlinkLeft", "eyeBlinkRight", "mouthClose")
 # How often spikes are looked for again, and what remains of what a vertex may depart.
 ROUNDS: Final = 12
 LEVEL: Final = 0.9
+# IOD beyond a shape's region over which it fades out, as short as need be.
+FADES: Final = (0.4, 0.25, 0.15)
 
 Shapes = dict[str, NDArray[np.float64]]
 
@@ -34,16 +38,20 @@ def repair(
     head: Head, shapes: Shapes, certificate: Certificate, follow: Callable[[Shapes], Shapes]
 ) -> Shapes:
     """Those of the shapes (N, 3) that must change, alike on both sides; the head's messages tell of
-    those that had to be weakened. Empty where the certificate finds neither skin that passes
-    through skin nor spikes.
+    those that had to be weakened. Empty where the certificate finds no skin that passes through
+    skin, no spikes and no motion beyond a shape's part of the face.
 
     ``follow`` gives a shape's parts the motion of its skin again.
     """
     failed = {metric.name for metric in certificate.metrics if not metric.passed}
-    smooth = follow(_smoothed(head, shapes)) if "spikes" in failed else {}
-    if "new self-intersections" not in failed:
-        return smooth
-    return smooth | _apart(head, shapes | smooth, follow)
+    changed: Shapes = {}
+    if not failed.isdisjoint(LIMITS):
+        changed |= follow(_faded(head, shapes))
+    if "spikes" in failed:
+        changed |= follow(_smoothed(head, shapes | changed))
+    if "new self-intersections" in failed:
+        changed |= _apart(head, shapes | changed, follow)
+    return changed
 
 
 def _apart(head: Head, shapes: Shapes, follow: Callable[[Shapes], Shapes]) -> Shapes:
@@ -54,6 +62,25 @@ def _apart(head: Head, shapes: Shapes, follow: Callable[[Shapes], Shapes]) -> Sh
     eased = fixer.eased([name for name in tangled if name not in parted])
     _tell(head, shapes, eased)
     return parted | {name: share * shapes[name] for name, share in eased.items()}
+
+
+def _faded(head: Head, shapes: Shapes) -> Shapes:
+    """The shapes that move too much beyond their regions fading out there, with counterparts."""
+    skin = exposed_skin(head)
+
+    def faded(name: str, reach: float) -> NDArray[np.float64]:
+        x = np.clip(distance_to_region(name, head, head.vertices) / reach, 0.0, 1.0)
+        return ((1 - x) ** 2 * (1 + 2 * x))[:, None] * shapes[name]
+
+    reaches: dict[str, float] = {}
+    for name, shape in shapes.items():
+        if name == "mouthClose" or not leaks(name, head, skin, shape[skin.index]):
+            continue
+        fits = (r for r in FADES if not leaks(name, head, skin, faded(name, r)[skin.index]))
+        reach = next(fits, FADES[-1])
+        for one in {name, mirror_shape(name)} & shapes.keys():
+            reaches[one] = min(reach, reaches.get(one, reach))
+    return {name: faded(name, reaches[name]) for name in shapes if name in reaches}
 
 
 def _smoothed(head: Head, shapes: Shapes) -> Shapes:

@@ -19,8 +19,7 @@ from ..head import Head
 from .report import judged, place_of
 from .skin import MOVED, ExposedSkin
 
-LEAK_LIMIT = 0.04
-STRAY_LIMIT = 0.5  # artists' rigs stay below 0.25
+LIMITS: Final = {"leak": 0.04, "stray motion": 0.5}  # artists' rigs stray less than 0.25
 BACK = -1.7  # IOD behind the eyes: the ears; no shape moves the back of the head
 FACE_CENTRE = np.array([0.0, -0.5, 0.0])
 MOVED_SHARE = 0.1  # of the shape's largest motion
@@ -76,8 +75,13 @@ def measure_leak(
         for metric, ratio in _ratios(motion, inside, outside).items():
             if ratio > worst[metric][0]:
                 worst[metric] = ratio, place_of(head, name, skin.points[stray])
-    limits = {"leak": LEAK_LIMIT, "stray motion": STRAY_LIMIT}
-    return [judged(name, worst[name][0], limits[name], "ratio", worst[name][1]) for name in limits]
+    return [judged(name, worst[name][0], LIMITS[name], "ratio", worst[name][1]) for name in LIMITS]
+
+
+def leaks(name: str, head: Head, skin: ExposedSkin, displacement: NDArray[np.float64]) -> bool:
+    """Whether a pose (n, 3) of the skin moves too much outside of its region."""
+    metrics = measure_leak(head, skin, {name: displacement})
+    return not all(metric.passed for metric in metrics)
 
 
 def _ratios(
@@ -95,18 +99,27 @@ def _ratios(
 
 def region_of(name: str, head: Head, points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(n,) which points (n, 3) of the head frame a shape may move."""
+    return distance_to_region(name, head, points) < 0
+
+
+def distance_to_region(name: str, head: Head, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) how far points (n, 3) of the head frame lie beyond the furthest of the planes that bound
+    what a shape may move, IOD; negative inside.
+    """
     region = next(region for prefix, region in REGIONS.items() if name.startswith(prefix))
-    inside = points[:, 2] > BACK
+    beyond = BACK - points[:, 2]
     if region.below:
-        inside &= points[:, 1] < _level(head, region.below) + region.below_margin
+        level = _level(head, region.below) + region.below_margin
+        beyond = np.maximum(beyond, points[:, 1] - level)
     if region.above:
-        inside &= points[:, 1] > _level(head, region.above) - region.above_margin
+        level = _level(head, region.above) - region.above_margin
+        beyond = np.maximum(beyond, level - points[:, 1])
     if name not in TWO_SIDED:
         if name.endswith("Left"):
-            inside &= points[:, 0] > -region.across
+            beyond = np.maximum(beyond, -region.across - points[:, 0])
         elif name.endswith("Right"):
-            inside &= points[:, 0] < region.across
-    return inside
+            beyond = np.maximum(beyond, points[:, 0] - region.across)
+    return beyond
 
 
 def _level(head: Head, landmark: str) -> float:

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Skin that a shape pushes through skin is kept apart, or moves less; spikes are brought back."""
+"""Skin that a shape pushes through skin is kept apart, or moves less; spikes are brought back, and
+motion beyond a shape's part of the face fades out.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from auto_rig_face.rigging.certificate.folds import FoldFinder
+from auto_rig_face.rigging.certificate.regions import distance_to_region, leaks
 from auto_rig_face.rigging.certificate.skin import exposed_skin
 from auto_rig_face.rigging.certificate.spikes import SpikeFinder
 from auto_rig_face.rigging.data import Certificate, Metric
@@ -13,8 +16,9 @@ from auto_rig_face.rigging.final_landmarks import reframe
 from auto_rig_face.rigging.head import Role
 from auto_rig_face.rigging.lips import Lips
 from auto_rig_face.rigging.mirror import even_out
-from auto_rig_face.rigging.repair import repair
+from auto_rig_face.rigging.repair import FADES, repair
 from auto_rig_face.rigging.untangle import Untangler
+from auto_rig_face.vocabulary import mirror_shape
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +56,7 @@ def test_shapes_that_push_skin_through_skin_are_weakened_on_both_sides(evened) -
 
 
 def test_nothing_is_weakened_for_another_reason(evened) -> None:
-    assert repair(evened, crossing(evened), failed("leak"), lambda changed: changed) == {}
+    assert repair(evened, crossing(evened), failed("flips"), lambda changed: changed) == {}
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +129,25 @@ def test_smooth_shapes_stay_as_they_are(evened, nose_in_lip) -> None:
         SpikeFinder(exposed_skin(evened))(0.1 * nose_in_lip[exposed_skin(evened).index]).rows
     )
     assert repair(evened, {"noseSneerLeft": 0.1 * nose_in_lip}, failed("spikes"), dict) == {}
+
+
+@pytest.mark.parametrize("name", ["noseSneerLeft", "mouthSmileRight"])
+def test_what_moves_beyond_its_part_of_the_face_fades_out(evened, name) -> None:
+    skin = exposed_skin(evened)
+    beyond = distance_to_region(name, evened, evened.vertices)
+    shape = np.zeros_like(evened.vertices)
+    is_skin = evened.role == Role.SKIN
+    shape[is_skin & (beyond < 0.6)] = [0.0, -0.01, 0.0]
+    shape[is_skin & (beyond < -0.1)] = [0.0, -0.03, 0.0]
+    other = mirror_shape(name)
+    # The counterpart, which moves nothing out of place, fades alike.
+    inside = np.where((distance_to_region(other, evened, evened.vertices) < 0)[:, None], shape, 0.0)
+    shapes = {other: inside, name: shape, "jawOpen": np.zeros_like(shape)}
+    assert leaks(name, evened, skin, shape[skin.index])
+    faded = repair(evened, shapes, failed("leak"), lambda changed: changed)
+    assert faded.keys() == {name, other}
+    assert not leaks(name, evened, skin, faded[name][skin.index])
+    np.testing.assert_array_equal(faded[name][beyond < 0], shape[beyond < 0])
+    size = np.linalg.norm(faded[name], axis=1)
+    assert (size <= np.linalg.norm(shape, axis=1)).all()
+    assert not size[beyond > FADES[0]].any()
