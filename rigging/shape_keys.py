@@ -17,6 +17,7 @@ from .lids import BLINK_STEPS, Lids, lids_of
 from .lips import Lips, lips_of
 from .mirror import MirroredSkin, mirrored_skin
 from .sealed import SealedSkin
+from .set_on import seat_of
 from .template import Template
 from .unfold import Unfolder
 
@@ -58,6 +59,9 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
         shapes |= _part_lips(mouth, lips, _shut_in_template(template), unfold, mirrored)
         # Last, because it answers to jawOpen as that has become.
         shapes["mouthClose"] = _seal_lips(lips, unfold, shapes["jawOpen"], shapes["mouthClose"])
+    seat = seat_of(head)
+    if seat is not None:
+        shapes = _each(unfold, {name: seat(shape) for name, shape in shapes.items()})
     for shape in shapes.values():
         shape[np.linalg.norm(shape, axis=1) < NEGLIGIBLE] = 0.0
     return shapes, tuple(disabled)
