@@ -104,7 +104,8 @@ def _peers(result: Mapping[str, Any]) -> Iterator[str]:
         "pictures where both networks found the face, over the named points that both give; "
         '"wherever" is the same where both say that there is a face, even if they point elsewhere. '
         "AUC@10 and FR@10 are over all pictures of the half, a face not seen counting as a failure."
-        " What a network calls the middle of a lid or brow may differ from ours by some percent.\n"
+        " Where Face Landmarker has no point on a named one, that is interpolated, as the product "
+        "does it; what others call the middle of a lid or brow may differ by some percent.\n"
     )
     heads = (
         *("network", "half", "pictures", "it found", "we found", "both", "its error", "ours"),
