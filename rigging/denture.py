@@ -83,6 +83,7 @@ def _place(tooth: NDArray[np.int64], along: Floats, widths: tuple[float, ...]) -
     return (ends[number] + along * np.array(widths)[number]) / ends[-1]
 
 
+ROUNDING: Final = 1e-9  # of a range: no place and no unit must decide what is larger by less
 # A ring around the row at one column: gum at the cheek from the root down, enamel over the edge,
 # gum at the tongue. Faces between two gum points, and the step from gum to enamel, are gum.
 _GUM_POINTS: Final = (0, 1, 2, 10, 11)
@@ -152,7 +153,7 @@ class _Arch:
         plan = points[:, [0, 2]] - [0.0, self._back]
         outline = _between(plan[ConvexHull(plan).vertices])
         outline = outline[outline[:, 1] >= 0.0]
-        self._radius = _even_fit(_angle(outline), np.linalg.norm(outline, axis=1), 3)
+        self._radius = np.polyfit(_angle(outline) ** 2, np.linalg.norm(outline, axis=1), 3)
         angle = _angle(plan)
         sign = 1.0 if upper else -1.0
         self._root = _envelope(angle, sign * points[:, 1], sign)
@@ -192,14 +193,17 @@ def _between(corners: Floats) -> Floats:
     return (corners + steps * (np.roll(corners, -1, axis=0) - corners)).reshape(-1, 2)
 
 
-def _even_fit(angle: Floats, values: Floats, degree: int) -> Floats:
-    """Coefficients of a polynomial in the squared angle, highest first."""
-    return np.polyfit(angle**2, values, degree)
-
-
 def _envelope(angle: Floats, values: Floats, sign: float) -> Floats:
     """The even curve along the largest ``values``, times ``sign``."""
     share = np.clip(np.abs(angle) / (np.pi / 2), 0.0, 1.0)
-    group = np.minimum((share * 6).astype(int), 5)
-    best = [np.flatnonzero(group == g)[values[group == g].argmax()] for g in np.unique(group)]
-    return sign * _even_fit(angle[best], values[best], min(2, len(best) - 1))
+    group = np.minimum((share * 6 + ROUNDING).astype(int), 5)
+    # Of equal ones the mean.
+    tied = ROUNDING * max(float(np.ptp(values)), 1e-300)
+    best = np.array(
+        [
+            [part.mean() for part in (angle[rows] ** 2, values[rows])]
+            for g in np.unique(group)
+            for rows in [np.flatnonzero((group == g) & (values >= values[group == g].max() - tied))]
+        ]
+    )
+    return sign * np.polyfit(best[:, 0], best[:, 1], min(2, len(best) - 1))
