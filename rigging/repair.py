@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from ..vocabulary import mirror_shape
 from .certificate.folds import FoldFinder, intersection_limit
 from .certificate.regions import LIMITS, distance_to_region, leaks
-from .certificate.skin import exposed_skin
+from .certificate.skin import ExposedSkin, exposed_skin
 from .certificate.spikes import SpikeFinder
 from .data import Certificate, Message
 from .head import Head
 from .mirror import mirrored_skin
+from .skin_patch import bump
 from .untangle import Untangler
 
 STEPS: Final[tuple[float, ...]] = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
@@ -44,19 +45,24 @@ def repair(
     ``follow`` gives a shape's parts the motion of its skin again.
     """
     failed = {metric.name for metric in certificate.metrics if not metric.passed}
+    if failed.isdisjoint({*LIMITS, "spikes", "new self-intersections"}):
+        return {}
     changed: Shapes = {}
+    skin = exposed_skin(head)
     if not failed.isdisjoint(LIMITS):
-        changed |= follow(_faded(head, shapes))
+        changed |= follow(_faded(head, skin, shapes))
     if "spikes" in failed:
-        changed |= follow(_smoothed(head, shapes | changed))
+        changed |= follow(_smoothed(head, skin, shapes | changed))
     if "new self-intersections" in failed:
-        changed |= _apart(head, shapes | changed, follow)
+        changed |= _apart(head, skin, shapes | changed, follow)
     return changed
 
 
-def _apart(head: Head, shapes: Shapes, follow: Callable[[Shapes], Shapes]) -> Shapes:
+def _apart(
+    head: Head, skin: ExposedSkin, shapes: Shapes, follow: Callable[[Shapes], Shapes]
+) -> Shapes:
     """Those of the shapes that push skin through skin, repaired."""
-    fixer = _Repair(head, shapes)
+    fixer = _Repair(head, skin, shapes)
     tangled = [name for name in shapes if name not in KEPT and fixer.passes_through(shapes[name])]
     parted = follow(fixer.parted(tangled))
     eased = fixer.eased([name for name in tangled if name not in parted])
@@ -64,13 +70,11 @@ def _apart(head: Head, shapes: Shapes, follow: Callable[[Shapes], Shapes]) -> Sh
     return parted | {name: share * shapes[name] for name, share in eased.items()}
 
 
-def _faded(head: Head, shapes: Shapes) -> Shapes:
+def _faded(head: Head, skin: ExposedSkin, shapes: Shapes) -> Shapes:
     """The shapes that move too much beyond their regions fading out there, with counterparts."""
-    skin = exposed_skin(head)
 
     def faded(name: str, reach: float) -> NDArray[np.float64]:
-        x = np.clip(distance_to_region(name, head, head.vertices) / reach, 0.0, 1.0)
-        return ((1 - x) ** 2 * (1 + 2 * x))[:, None] * shapes[name]
+        return bump(distance_to_region(name, head, head.vertices) / reach)[:, None] * shapes[name]
 
     reaches: dict[str, float] = {}
     for name, shape in shapes.items():
@@ -83,9 +87,8 @@ def _faded(head: Head, shapes: Shapes) -> Shapes:
     return {name: faded(name, reaches[name]) for name in shapes if name in reaches}
 
 
-def _smoothed(head: Head, shapes: Shapes) -> Shapes:
+def _smoothed(head: Head, skin: ExposedSkin, shapes: Shapes) -> Shapes:
     """The shapes that have spikes, and their counterparts, without them."""
-    skin, mirrored = exposed_skin(head), mirrored_skin(head)
     find = SpikeFinder(skin)
     changed: Shapes = {}
     # Before mouthClose, which is seen on top of it.
@@ -97,13 +100,22 @@ def _smoothed(head: Head, shapes: Shapes) -> Shapes:
         if level is not None:
             changed[name] = shapes[name].copy()
             changed[name][skin.index] = level - under
+    return changed | _even(head, shapes, changed)
+
+
+def _even(head: Head, shapes: Shapes, changed: Shapes) -> Shapes:
+    """The shapes that were ``changed``, or whose counterparts were, alike on both sides; none on a
+    head that isn't symmetric.
+    """
+    mirrored = mirrored_skin(head)
     if mirrored is None:
-        return changed
+        return {}
     now = shapes | changed
-    pairs = {name: mirror_shape(name) for name in changed}
-    pairs |= {other: name for name, other in pairs.items()}
+    pairs = {name: mirror_shape(name) for name in now}
     return {
-        name: mirrored.mean(now[name], now[other]) for name, other in pairs.items() if name in now
+        name: mirrored.mean(now[name], now[other])
+        for name, other in pairs.items()
+        if other in now and not changed.keys().isdisjoint({name, other})
     }
 
 
@@ -125,9 +137,8 @@ def _level(find: SpikeFinder, pose: NDArray[np.float64]) -> NDArray[np.float64] 
 
 
 class _Repair:
-    def __init__(self, head: Head, shapes: Shapes) -> None:
-        self._head, self._shapes = head, shapes
-        self._skin = exposed_skin(head)
+    def __init__(self, head: Head, skin: ExposedSkin, shapes: Shapes) -> None:
+        self._head, self._skin, self._shapes = head, skin, shapes
         self._finder = FoldFinder(head, self._skin)
         self._limit = intersection_limit(self._skin)
         self._untangle = Untangler(head, self._skin, self._finder)
@@ -144,18 +155,11 @@ class _Repair:
             if apart is not None:
                 found[name] = self._shapes[name].copy()
                 found[name][self._skin.index] = apart
-        mirrored = mirrored_skin(self._head)
-        if mirrored is None:
+        if mirrored_skin(self._head) is None:
             return found
-        now = self._shapes | found
-        pairs = {name: mirror_shape(name) for name in now}
-        even = {
-            name: mirrored.mean(now[name], now[other])
-            for name, other in pairs.items()
-            if other in now and not found.keys().isdisjoint({name, other})
-        }
+        even = _even(self._head, self._shapes, found)
         bad = {name for name, shape in even.items() if self.passes_through(shape)}
-        return {name: even[name] for name in even if bad.isdisjoint({name, pairs[name]})}
+        return {name: even[name] for name in even if bad.isdisjoint({name, mirror_shape(name)})}
 
     def eased(self, tangled: list[str]) -> dict[str, float]:
         """How far each of the shapes and its counterpart may move, as a share."""

@@ -15,7 +15,8 @@ from scipy.spatial import cKDTree
 
 from .certificate.folds import find_intersections
 from .head import Head, Role, once_per_head
-from .surface import SurfaceSamples, closest
+from .skin_patch import bump
+from .surface import SurfaceSamples, closest, touching
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +52,9 @@ def seat_of(head: Head) -> Seat | None:
         return None
     area = np.bincount(piece, igl.doublearea(head.vertices, skin))
     face = skin[piece == area.argmax()]
-    pairs = find_intersections(head.vertices, skin, np.arange(len(skin)))
+    others = head.vertices[skin[piece != area.argmax()]].reshape(-1, 3)
+    near = touching(head.vertices, skin, others.min(axis=0), others.max(axis=0))
+    pairs = find_intersections(head.vertices, skin, np.flatnonzero(near))
     between = pairs[(piece[pairs] == area.argmax()).sum(axis=1) == 1]
     entering = np.unique(between[piece[between] != area.argmax()])
     if not len(entering):
@@ -65,10 +68,8 @@ def seat_of(head: Head) -> Seat | None:
             cKDTree(head.vertices[contact]).query(head.vertices[own])[0],
             closest(head.vertices, face, head.vertices[own]).distance,
         )
-        x = np.clip(away / max(reach, 1e-9), 0.0, 1.0)
-        x[~head.visible[own]] = 0.0
         rows.append(own)
-        shares.append((1 - x) ** 2 * (1 + 2 * x))
+        shares.append(np.where(head.visible[own], bump(away / max(reach, 1e-9)), 1.0))
     held, share = np.concatenate(rows), np.concatenate(shares)
     held, share = held[share > 0], share[share > 0]
     under = closest(head.vertices, face, head.vertices[held])

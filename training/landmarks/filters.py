@@ -20,8 +20,8 @@ class FilterMuon(torch.optim.Muon):
     """
 
     def __init__(self, filters: Sequence[nn.Parameter], lr: float, weight_decay: float) -> None:
-        self.filters = list(filters)
-        self._matrices = [nn.Parameter(f.detach().flatten(1).clone()) for f in self.filters]
+        self._filters = list(filters)
+        self._matrices = [nn.Parameter(f.detach().flatten(1).clone()) for f in self._filters]
         super().__init__(
             self._matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
         )
@@ -29,10 +29,10 @@ class FilterMuon(torch.optim.Muon):
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         """Take a step on the filters, whose gradients are at hand."""
-        for own, matrix in zip(self.filters, self._matrices, strict=True):
+        for own, matrix in zip(self._filters, self._matrices, strict=True):
             matrix.copy_(own.flatten(1))
             matrix.grad = None if own.grad is None else own.grad.flatten(1)
         loss = super().step(closure)
-        for own, matrix in zip(self.filters, self._matrices, strict=True):
+        for own, matrix in zip(self._filters, self._matrices, strict=True):
             own.copy_(matrix.view(own.shape))
         return loss
