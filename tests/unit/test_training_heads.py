@@ -11,6 +11,8 @@ from auto_rig_face.rigging.raycast import RayScene
 from auto_rig_face.training.landmarks import expressions as ex
 from auto_rig_face.training.landmarks import points as scheme
 from auto_rig_face.training.landmarks.heads import families, stylise, template_data
+from auto_rig_face.training.landmarks.heads.assembly import Surface
+from auto_rig_face.training.landmarks.heads.shapes import Mesh, ellipsoid
 from auto_rig_face.training.landmarks.scene import Head, Role
 
 SEEDS = (1, 2, 3)
@@ -144,3 +146,15 @@ def test_shut_lids_meet_whatever_the_eyes() -> None:
             for head in (opened, closed)
         ]
         assert gaps[1] < 0.45 * gaps[0] + 0.02
+
+
+def test_a_drawing_over_an_opening_stays_at_the_level_of_its_rim() -> None:
+    ball = ellipsoid((0, 0, 0), (1, 1, 1))
+    middle = ball.vertices[ball.triangles].mean(axis=1)
+    hole = (np.hypot(middle[:, 0], middle[:, 1]) < 0.4) & (middle[:, 2] > 0)
+    assert hole.any()
+    open_ball = Surface(Mesh(ball.vertices, ball.triangles[~hole]))
+    drawing = np.stack([np.linspace(-0.6, 0.6, 25), np.zeros(25)], axis=1)
+    laid = open_ball.lay(drawing)
+    np.testing.assert_allclose(laid[:, :2], drawing, atol=1e-9)
+    assert laid[:, 2].min() > 0.7

@@ -46,20 +46,23 @@ class Surface:
     def lay(self, drawing: ArrayLike, chart: Chart = FRONT, offset: ArrayLike = 0.0) -> Floats:
         """``drawing`` (N, 2) of a chart laid on the surface, ``offset`` (N,) above it: (N, 3).
 
-        Where the surface ends, the drawing goes on at the depth of the nearest point that is on it.
+        Where the surface ends or has an opening, through which its inside is seen, the drawing goes
+        on at the depth of the nearest point that is on it.
         """
         drawing = np.asarray(drawing, float)
         plane = chart.lines(drawing)
         hits = self.scene.cast(
             plane + FAR * chart.axes[2], np.tile(-chart.axes[2], (len(plane), 1))
         )
+        faces = self.scene.triangle_normals[hits.triangle]
+        found = hits.found & (faces @ chart.axes[2] > 0.0)
         depth = FAR - hits.distance
         normals = np.tile(chart.axes[2], (len(plane), 1))
-        corners = self.scene.triangles[hits.triangle[hits.found]]
-        mixed = np.einsum("nc,ncx->nx", hits.barycentric[hits.found], self.normals[corners])
-        normals[hits.found] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
-        if not hits.found.all():
-            depth = _fill(drawing, depth, hits.found)
+        corners = self.scene.triangles[hits.triangle[found]]
+        mixed = np.einsum("nc,ncx->nx", hits.barycentric[found], self.normals[corners])
+        normals[found] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
+        if not found.all():
+            depth = _fill(drawing, depth, found)
         placed = plane + depth[:, None] * chart.axes[2]
         return placed + normals * np.broadcast_to(np.asarray(offset, float), (len(plane),))[:, None]
 
