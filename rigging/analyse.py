@@ -23,6 +23,7 @@ from .topology import all_corners, components, edge_graph, mostly, vertex_normal
 FACE_CENTRE = np.array([0.0, -0.6, -0.3])
 FACE_REACH = 2.6
 BESIDE = 1.5  # of an eye's half sizes: so far away the skin around it is looked at
+ALIKE = 0.2  # of the larger eye: two eyes of one head differ by no more
 SIDE_WORDS = {"L": "left", "R": "right"}
 
 
@@ -58,9 +59,10 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     rims, buttons = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
     _take_outlines_for_lashes(role, vertices, component, hints, buttons)
     seam, lip_side = _find_lips(vertices, triangles, role, visible, points, messages)
-    if seam is not None and is_drawn_over(
+    covered = seam is not None and is_drawn_over(
         seam, vertices, triangles, component, hints, scene, points["nose_base"]
-    ):
+    )
+    if covered:
         seam, lip_side = None, np.full_like(lip_side, LipSide.NONE)
         messages.append(
             Message(
@@ -95,6 +97,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
         eyeballs={side: _eyeball(vertices, role, figure, side) for side in "LR"},
         messages=messages,
         buttons=buttons,
+        covered=covered,
     ).keep(scene)
 
 
@@ -149,24 +152,39 @@ def _find_rims(
             rims[side] = rim
         elif kind == "button" or _stands_out(vertices, role, visible, side):
             buttons.add(side)
-            messages.append(
-                Message(
-                    "info",
-                    f"The {SIDE_WORDS[side]} eye lies on the face like a button, so there are no "
-                    "lids to close: a blink and a squint flatten it, and a wide eye is a larger "
-                    "one. For lids, model an eye socket.",
-                )
-            )
-        else:
-            messages.append(
-                Message(
-                    "warning",
-                    f"No opening was found at the {SIDE_WORDS[side]} eye (painted, or modelled "
-                    "shut): its blink, squint and wide shapes are left empty. Cut the eye open, "
-                    "or drag the eye markers to where the lids are.",
-                )
-            )
+    if len(buttons) == 1 and _are_alike(*(vertices[role == eye] for eye in EYE_ROLES.values())):
+        # On coarse triangles, one of two such eyes may look like one in a socket.
+        buttons, rims = set("LR"), {}
+    messages.extend(
+        _about_lids(side, side in buttons) for side in "LR" if side in buttons or side not in rims
+    )
     return rims, frozenset(buttons)
+
+
+def _about_lids(side: str, is_button: bool) -> Message:
+    if is_button:
+        return Message(
+            "info",
+            f"The {SIDE_WORDS[side]} eye lies on the face like a button, so there are no "
+            "lids to close: a blink and a squint flatten it, and a wide eye is a larger "
+            "one. For lids, model an eye socket.",
+        )
+    return Message(
+        "warning",
+        f"No opening was found at the {SIDE_WORDS[side]} eye (painted, or modelled "
+        "shut): its blink, squint and wide shapes are left empty. Cut the eye open, "
+        "or drag the eye markers to where the lids are.",
+    )
+
+
+def _are_alike(left: NDArray[np.float64], right: NDArray[np.float64]) -> bool:
+    """Whether two eyes of points (P, 3) and (Q, 3) are of one size and lie on one level."""
+    if min(len(left), len(right)) < 8:
+        return False
+    sizes = np.stack([np.ptp(left, axis=0), np.ptp(right, axis=0)])
+    largest = float(sizes.max())
+    apart = abs(np.median(left[:, 1]) - np.median(right[:, 1]))
+    return bool(np.abs(sizes[0] - sizes[1]).max() < ALIKE * largest and apart < ALIKE * largest)
 
 
 def _stands_out(

@@ -22,8 +22,9 @@ BESIDE_LINE: Final = 0.015  # IOD; a piece that spans the lip line is seen so fa
 COVERED: Final = 0.6  # of the line, corners apart, by lips that lie over it
 SHARE: Final = 0.25  # of its height that a piece which spans the line has on either side at least
 IN_FRONT: Final = 0.6  # IOD; what is further in front is held before the mouth
-# Of the way from the lip line to the nose: what reaches further up is a moustache, or the head.
-MOUSTACHE: Final = 0.7
+# Of the way from the lip line to the nose: what reaches further is a beard, or the head.
+LIPS_UP: Final = 1.1
+LIPS_DOWN: Final = 1.5
 HAIRY: Final = ("hair", "attached")
 
 
@@ -49,7 +50,9 @@ def is_drawn_over(
     low, high = np.full(len(hints), np.inf), np.full(len(hints), -np.inf)
     np.minimum.at(low, component[middle], vertices[middle, 1])
     np.maximum.at(high, component[middle], vertices[middle, 1])
-    lips = (high < height + MOUSTACHE * (nose_base[1] - height)) & ~np.isin(hints, HAIRY)
+    room = nose_base[1] - height
+    lips = (high < height + LIPS_UP * room) & (low > height - LIPS_DOWN * room)
+    lips &= ~np.isin(hints, HAIRY)
     # Of lips that can part, one piece lies above the line and one below it.
     least = np.maximum(BESIDE_LINE, SHARE * (high - low))
     spans = (low < height - least) & (high > height + least)

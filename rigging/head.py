@@ -111,7 +111,8 @@ class Head:
     in which a vertex sees the outside, 0..1; ``visible`` (N,) bool, False inside the mouth and
     the eye sockets. ``lip_side`` (N,) LipSide of skin vertices (through the mouth bag as well).
     ``rims`` has "L" and "R" only where lids can close; ``seam`` is None where the mouth is sealed.
-    ``buttons``: sides whose eye lies on the face like a button, without lids.
+    ``buttons``: sides whose eye lies on the face like a button, without lids. ``covered``: the
+    mouth has a slit, but counts as sealed, because what lies over it can't part.
     """
 
     frame: HeadFrame
@@ -130,6 +131,7 @@ class Head:
     eyeballs: dict[str, Eyeball]
     messages: list[Message] = field(default_factory=list)
     buttons: frozenset[str] = frozenset()
+    covered: bool = False
 
     @cached_property
     def scene(self) -> RayScene:

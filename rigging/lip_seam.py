@@ -27,6 +27,7 @@ ROWS: Final[int] = 420
 SAMPLES: Final[int] = 41
 MIN_JUMP: Final[float] = 0.03  # of the IOD; below that a groove, not a slit
 MIN_WIDTH: Final[float] = 0.06
+MIN_SHARE: Final[float] = 0.2  # of the way between the corners; below that a fold of a lip
 CLEAR: Final[float] = 0.2  # of the jump of the level: a vertex in between is on neither lip
 LIP_REACH: Final[float] = 0.42  # how far from the seam a vertex still belongs to a lip
 
@@ -122,7 +123,7 @@ def find_seam(
         return None
     upper = np.array([points[found[0], k] for k, found in run])
     lower = np.array([points[found[1], k] for k, found in run])
-    if upper[-1, 0] - upper[0, 0] < MIN_WIDTH:
+    if upper[-1, 0] - upper[0, 0] < max(MIN_WIDTH, MIN_SHARE * np.ptp(region.corners[:, 0])):
         return None
     # The seam ends where both lips meet.
     first, last = (upper[0] + lower[0]) / 2, (upper[-1] + lower[-1]) / 2

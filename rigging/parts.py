@@ -19,6 +19,7 @@ from .head import Role
 from .pieces import Pieces, front_hits
 from .raycast import RayScene
 from .spectacles import find_spectacles
+from .surface import closest
 
 # Words in object names, English as in most rigs and asset stores; first match wins.
 NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
@@ -32,8 +33,10 @@ NAME_HINTS: Final[tuple[tuple[str, str], ...]] = (
 )
 
 LIDS: Final = 0.75  # of their size at least has the eyeball that lies in them
+SEEN_THROUGH: Final = 0.8  # of an eye's half size: no further from its middle is it, in lids
 TONGUE: Final = 0.75  # of the width of the teeth around it
 GLINT: Final = 0.4  # of an eye's width; what lies on it and is smaller is no brow
+LYING: Final = 0.08  # IOD; what is nowhere further off the face lies on it
 AT_BROW: Final = 0.62  # of the way from the eye to the brow
 
 
@@ -89,7 +92,7 @@ def classify(
         hints = ["attached" if on else hint for on, hint in zip(worn, hints, strict=True)]
         pieces = Pieces(vertices, component, exposure, hints, seen, x, y)
     roles = np.full(pieces.count, Role.HAIR, np.int8)
-    skin = _find_skin(pieces, figure)
+    skin = _find_skin(pieces, figure, triangles)
     for piece in range(pieces.count):
         if skin[piece]:
             roles[piece] = Role.SKIN
@@ -104,7 +107,9 @@ def classify(
     return vertex_roles
 
 
-def _find_skin(pieces: Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
+def _find_skin(
+    pieces: Pieces, figure: FaceFigure, triangles: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """The piece that carries cheeks, nose, mouth and chin, and pieces that carry on from it."""
     face = np.zeros(pieces.count)
     for place, weight in (
@@ -123,13 +128,19 @@ def _find_skin(pieces: Pieces, figure: FaceFigure) -> NDArray[np.bool_]:
     main = int(face.argmax())
     skin[main] = True
     # A face modelled in several shells: each covers a good share of the face itself.
-    skin |= (face > 0.2 * face[main]) & (pieces.extent.max(axis=1) > 0.8) & ~named_otherwise
+    shells = (face > 0.2 * face[main]) & (pieces.extent.max(axis=1) > 0.8) & ~named_otherwise
+    own = triangles[pieces.component[triangles[:, 0]] == main]
+    for piece in np.flatnonzero(shells & ~skin):
+        # Wide lips that are drawn on cover a good share of it, too, but lie on the face.
+        away = closest(pieces.vertices, own, pieces.vertices[pieces.component == piece]).distance
+        skin[piece] = np.quantile(away, 0.9) > LYING
     # A nose set on to the face as a piece of its own is skin all the same.
     bridge = (figure.eye["L"] + figure.eye["R"]) / 2
+    lip = (figure.nose_base[1] + figure.mouth[1]) / 2  # lips that are drawn on reach up to it
     nose = (
         (np.abs(pieces.centre[:, 0]) < 0.12)
         & (pieces.centre[:, 1] < bridge[1] + 0.1)
-        & (pieces.centre[:, 1] > figure.mouth[1] + 0.03)
+        & (pieces.centre[:, 1] > max(figure.mouth[1] + 0.03, lip))
         & (pieces.extent[:, :2].max(axis=1) < 1.1)
         & (pieces.extent[:, :2].min(axis=1) > 0.06)
         & (pieces.high[:, 2] > pieces.high[main, 2] - 0.35)
@@ -290,12 +301,13 @@ def _keep_one_eye(roles: NDArray[np.int8], pieces: Pieces, figure: FaceFigure, e
 
 def _take_shells_for_lids(roles: NDArray[np.int8], pieces: Pieces) -> None:
     """A shell around an eyeball, through which that is seen, is its lids, as puppets have them: it
-    doesn't turn with the eye. What is seen through a hole in an eyeball, an iris, is much smaller.
-    In place.
+    doesn't turn with the eye. What is seen through a hole in an eyeball, an iris, is much smaller;
+    of a socket's lining no more than the edge is seen around the eyeball in it. In place.
     """
     for eye in (Role.EYE_L, Role.EYE_R):
         members = [m for m in np.flatnonzero(roles == eye) if pieces.hints[m] != "eye"]
         seen = [piece for piece in np.flatnonzero(roles == eye) if pieces.pixels[piece] > 2]
+        seen = [piece for piece in seen if pieces.from_middle(piece) < SEEN_THROUGH]
         for shell in members:
             margin = 0.05 * pieces.extent[shell].max()
             for ball in seen:
@@ -305,7 +317,11 @@ def _take_shells_for_lids(roles: NDArray[np.int8], pieces: Pieces) -> None:
                 # An iris on the front of an eyeball is flatter than that; lids are, too.
                 deep = pieces.extent[ball][2] > 0.5 * pieces.extent[ball][:2].max()
                 deep &= pieces.extent[ball][2] > pieces.extent[shell][2]
-                if shell != ball and around and alike[:2].all() and deep:
+                # Lids lie before the ball, the lining of a socket behind it.
+                before = (
+                    pieces.high[shell][2] > pieces.centre[ball][2] + 0.2 * pieces.extent[ball][2]
+                )
+                if shell != ball and around and alike[:2].all() and deep and before:
                     roles[shell] = Role.LASH
 
 

@@ -94,6 +94,15 @@ class Pieces:
         """Whether the piece is an arch over something, as the line of an upper lid."""
         return bends_over(self.vertices[self.component == piece])
 
+    def from_middle(self, piece: int) -> float:
+        """How far what is seen of a piece lies from its middle, in the median, as a share of its
+        half extents: 1 is its edge.
+        """
+        row, column = np.nonzero(self.seen == piece)
+        place = np.stack([self.x[column], self.y[row]], axis=1) - self.centre[piece][:2]
+        half = np.maximum(self.extent[piece][:2] / 2, 1e-9)
+        return float(np.median(np.linalg.norm(place / half, axis=1))) if len(place) else np.inf
+
     def pixels_within(self, centre: NDArray[np.float64], radius: float) -> NDArray[np.int64]:
         """Pixels of each piece in a disc of the front view."""
         grid_x, grid_y = np.meshgrid(self.x, self.y)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
 from .head import Head, Role
@@ -19,6 +21,10 @@ MARGIN: Final[float] = 0.08
 NARROWEST: Final[float] = 0.12
 WIDEST: Final[float] = 0.35
 MOVED: Final[float] = 2e-5
+# Skin around a mouth that is taken for known: so far, IOD, and so many vertices of it.
+AROUND: Final[float] = 0.15
+MOST_AROUND: Final[int] = 300
+LEAST_AROUND: Final[int] = 12
 
 
 class SealedSkin:
@@ -32,13 +38,15 @@ class SealedSkin:
         self.skin = head.role == Role.SKIN
         self.solver = HarmonicSolver(head.vertices, head.triangles_of(Role.SKIN))
 
-    def mouth(self) -> NDArray[np.bool_]:
-        """(N,) skin that a mouth which doesn't open covers."""
+    def mouth(self, beyond: float = 0.0) -> NDArray[np.bool_]:
+        """(N,) skin that a mouth which doesn't open covers, and what lies ``beyond`` by so many
+        IOD.
+        """
         point = self.head.point
         middle = (point("lip_upper_inner") + point("lip_lower_inner")) / 2
         height = abs(point("lip_upper_top")[1] - point("lip_lower_bottom")[1])
         return self._band(
-            np.array([point("mouth_corner_R"), middle, point("mouth_corner_L")]), height
+            np.array([point("mouth_corner_R"), middle, point("mouth_corner_L")]), height, beyond
         )
 
     def eye(self, side: str) -> NDArray[np.bool_]:
@@ -49,20 +57,22 @@ class SealedSkin:
         )
         return self._band(np.array([outer, (upper + lower) / 2, inner]), abs(upper[1] - lower[1]))
 
-    def _band(self, line: NDArray[np.float64], height: float) -> NDArray[np.bool_]:
-        reach = float(np.clip(0.6 * height + MARGIN, NARROWEST, WIDEST))
+    def _band(
+        self, line: NDArray[np.float64], height: float, beyond: float = 0.0
+    ) -> NDArray[np.bool_]:
+        reach = float(np.clip(0.6 * height + MARGIN, NARROWEST, WIDEST)) + beyond
         distance = cKDTree(resample(line, SAMPLES)).query(
             self.head.vertices, distance_upper_bound=reach
         )[0]
         return self.skin & np.isfinite(distance)
 
     def below_mouth(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A shape (N, 3) of the jaw that leaves what lies above the lips to the skull.
+        """A shape (N, 3) of the jaw that fades out from the chin to the nose.
 
-        Where lips part, the upper one stays; where they don't, the chin must not draw the nose
-        and the upper lip down with it.
+        Where lips part, the upper one stays; where they don't, all between nose and chin stretches
+        together, or the lips alone would be drawn out to several times their height.
         """
-        top, bottom = (self.head.point(f"lip_{end}")[1] for end in ("upper_top", "lower_bottom"))
+        top, bottom = (self.head.point(name)[1] for name in ("nose_base", "chin"))
         below = (top - self.head.vertices[:, 1]) / max(top - bottom, NARROWEST)
         x = np.clip(below, 0.0, 1.0)[:, None]
         return x * x * (3 - 2 * x) * displacement
@@ -75,3 +85,24 @@ class SealedSkin:
             return displacement
         filled = self.solver.fill(~band, displacement)
         return np.where(band[:, None], filled, displacement)
+
+    def fill_mouth(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A shape (N, 3) filled in over the mouth in space rather than along the skin: should there
+        be a slit, it stays shut, since what lies together moves together.
+        """
+        rows, known, weights = self._mouth_fill
+        filled = displacement.copy()
+        filled[rows] = weights @ displacement[known]
+        return filled
+
+    @cached_property
+    def _mouth_fill(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Rows (R,) about the mouth, rows (K,) of visible skin around them, and weights (R, K)."""
+        band = self.mouth()
+        known = np.flatnonzero(self.mouth(AROUND) & ~band & self.head.visible)
+        known = known[:: -(-len(known) // MOST_AROUND) or 1]
+        if len(known) < LEAST_AROUND:
+            return known[:0], known, np.zeros((0, len(known)))
+        points, rows = self.head.vertices, np.flatnonzero(band)
+        smooth = RBFInterpolator(points[known], np.eye(len(known)), kernel="linear", degree=1)
+        return rows, known, smooth(points[rows])

@@ -55,7 +55,7 @@ def build_shapes(head: Head, template: Template, raw: Shapes) -> tuple[Shapes, t
     shapes |= _settle_lids(shapes, lids, unfold, mirrored)
     if head.seam is not None:
         lips = lips_of(head)
-        mouth = {name: shape for name, shape in shapes.items() if name.startswith(LIP_SHAPES)}
+        mouth = {name: shape for name, shape in shapes.items() if _moves_lips(name)}
         shapes |= _part_lips(mouth, lips, _shut_in_template(template), unfold, mirrored)
         # Last, because it answers to jawOpen as that has become.
         shapes["mouthClose"] = _seal_lips(lips, unfold, shapes["jawOpen"], shapes["mouthClose"])
@@ -89,13 +89,18 @@ def _keep_shut(head: Head, template: Template, shapes: Shapes) -> list[str]:
     if head.seam is None:
         disabled.append("mouthClose")
         shapes["mouthClose"] = np.zeros_like(head.vertices)
-        lips, band = Lips(template.head), sealed.mouth()
+        lips = Lips(template.head)
         for name, own in template.shapes.items():
-            if name.startswith(("mouth", "jaw")) and lips.opens(own.astype(np.float64)):
-                shapes[name] = sealed.fill(shapes[name], band)
+            parts = name.startswith(("mouth", "jaw")) and lips.opens(own.astype(np.float64))
+            if parts or (head.covered and _moves_lips(name)):
+                shapes[name] = sealed.fill_mouth(shapes[name])
             if name.startswith("jaw"):
                 shapes[name] = sealed.below_mouth(shapes[name])
     return disabled
+
+
+def _moves_lips(name: str) -> bool:
+    return name.startswith(LIP_SHAPES)
 
 
 def _shut_in_template(template: Template) -> frozenset[str]:

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from auto_rig_face.rigging.head import LipSide, Role
+from auto_rig_face.rigging.lips import Lips
+from auto_rig_face.rigging.sealed import SealedSkin
 from scipy.spatial import cKDTree
 
 
@@ -54,6 +59,31 @@ def test_eyes_that_lie_on_the_skin_are_buttons(closed_eyes, template) -> None:
     assert head.seam is not None
 
 
+@pytest.mark.parametrize("larger", [1.0, 1.6])
+def test_of_two_eyes_that_are_alike_both_have_lids_or_neither(
+    model, roles, closed_eyes, template, larger
+) -> None:
+    """One eye lies in its socket; that of the other side is a bead on the skin."""
+    left = model.vertices[model.triangles].mean(axis=1)[:, 0] > 0.0
+    kept = closed_eyes.triangles
+    middle = closed_eyes.vertices[kept].mean(axis=1)[:, 0]
+    offset = len(closed_eyes.vertices)
+    # Halves of two heads: the right one with its socket, the left one without.
+    head = replace(
+        closed_eyes,
+        vertices=np.concatenate([closed_eyes.vertices, model.vertices]),
+        triangles=np.concatenate([kept[middle > 0.0], model.triangles[~left] + offset]),
+    )
+    eye = model.vertices[roles == Role.EYE_R]
+    size = larger * np.ptp(eye, axis=0) / 2
+    centre = np.concatenate([template.head.rims["L"].upper, template.head.rims["L"].lower])
+    head = head.with_ball("Bead", centre.mean(axis=0), size)
+    found = head.analysed()
+    assert found.buttons == ({"L", "R"} if larger == 1.0 else {"L"})
+    assert set(found.rims) == {"L", "R"} - found.buttons
+    assert text_of(found).count("like a button") == len(found.buttons)
+
+
 def test_eyes_without_an_opening_are_told(closed_eyes) -> None:
     head = closed_eyes.analysed()
     assert not head.rims
@@ -87,9 +117,26 @@ def test_lips_in_one_piece_over_the_mouth_cant_part(model, name, pieces, drawn) 
         worn = worn.with_ball(name, mouth + [0.0, above, 0.08], [0.4, half, 0.05])
     head = worn.in_one_part().analysed() if name == "Mesh" else worn.analysed()
     assert ("lies over the mouth" in text_of(head)) == drawn
+    assert head.covered == drawn
     if drawn:
         assert head.seam is None
         assert not head.lip_side.any()
+
+
+def test_a_slit_below_lips_in_one_piece_stays_shut(model, analysed) -> None:
+    mouth = (model.point("lip_upper_inner") + model.point("lip_lower_inner")) / 2
+    head = model.with_ball("Mesh", mouth + [0.0, 0.0, 0.08], [0.4, 0.1, 0.05]).analysed()
+    # The slit as it would be without them, on the same vertices.
+    order = head.weld[: len(analysed.weld)]
+    back = np.empty(len(analysed.vertices), np.int64)
+    back[analysed.weld] = order
+    lips = Lips(analysed)
+    opening = np.where(analysed.lip_side[:, None] == LipSide.LOWER, [[0.0, -0.3, 0.0]], 0.0)
+    shape = np.zeros_like(head.vertices)
+    shape[back] = opening
+    assert np.abs(lips.parted(shape[back])[:, 1]).max() > 0.2
+    filled = SealedSkin(head).fill_mouth(shape)
+    assert np.abs(lips.parted(filled[back])).max() < 0.05
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.6])

@@ -123,6 +123,36 @@ def test_a_puppet_s_lids_are_a_shell_around_the_eyeball(closed_eyes, template, b
         assert set(found[part.start : part.stop]) == {role}
 
 
+def test_a_socket_s_lining_is_no_eyeball_in_lids(closed_eyes, template, ball) -> None:
+    """It is open in front and seen around the eyeball in it alone."""
+    model = with_large_eyes(closed_eyes, template)
+    for side in "LR":
+        points, triangles = ball(np.zeros(3), np.full(3, 0.41), rings=24)
+        behind = points[triangles][:, :, 2].max(axis=1) < 0.05
+        used, compact = np.unique(triangles[behind], return_inverse=True)
+        model = model.with_part(
+            "Mesh", large_eye(template, side) + points[used], compact.reshape(-1, 3)
+        )
+    found = roles_of(model)
+    for part, role in zip(model.parts[-4:], (Role.EYE_L, Role.EYE_R) * 2, strict=True):
+        assert set(found[part.start : part.stop]) == {role}
+
+
+def test_lips_that_are_drawn_on_lie_on_the_skin(model) -> None:
+    mouth = (model.point("lip_upper_inner") + model.point("lip_lower_inner")) / 2
+    across, up = np.meshgrid(np.linspace(-0.5, 0.5, 41), np.linspace(-0.13, 0.2, 15))
+    drawing = np.stack([mouth[0] + across, mouth[1] + up], axis=-1).reshape(-1, 2)
+    hits = model.analysed().scene.cast(np.c_[drawing, np.full(len(drawing), 6.0)], [0.0, 0.0, -1.0])
+    points = np.c_[drawing, 6.02 - hits.distance]
+    index = np.arange(41 * 15).reshape(15, 41)
+    a, b, c, d = (
+        n.ravel() for n in (index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1])
+    )
+    lips = np.concatenate([np.stack([a, b, c], -1), np.stack([a, c, d], -1)])
+    painted = model.with_part("Mesh", points, lips).in_one_part()
+    assert set(roles_of(painted)[-len(points) :]) == {Role.ATTACHED}
+
+
 def torus(centre, radius: float, thickness: float) -> tuple[np.ndarray, np.ndarray]:
     around, across = np.meshgrid(np.arange(32), np.arange(8), indexing="ij")
     turn, roll = around * np.pi / 16, across * np.pi / 4

@@ -133,15 +133,20 @@ def test_a_sealed_eye_stays_one_piece(closed_eyes) -> None:
     assert steepest(filled) < 0.75 * steepest(shape)
 
 
-def test_a_jaw_moves_nothing_above_a_mouth_that_stays_shut(closed_mouth) -> None:
+def test_a_jaw_below_a_mouth_that_stays_shut_stretches_all_from_nose_to_chin(closed_mouth) -> None:
     head = reframe(even_out(analyse(closed_mouth.face_mesh(), closed_mouth.landmarks())))
     assert head.seam is None
     down = np.tile([0.0, -0.3, -0.1], (len(head.vertices), 1))
     moved = SealedSkin(head).below_mouth(down)
     height = head.vertices[:, 1]
-    assert not moved[height > head.point("lip_upper_top")[1]].any()
-    below = height < head.point("lip_lower_bottom")[1] - 0.05
+    assert not moved[height > head.point("nose_base")[1]].any()
+    below = height < head.point("chin")[1]
     assert np.array_equal(moved[below], down[below])
+    lips = [head.point(f"lip_{name}")[1] for name in ("lower_bottom", "upper_top")]
+    across = np.interp(lips, *np.stack([height, moved[:, 1]])[:, np.argsort(height)])
+    # Both lips go along in part; the lower one not by as much more as they are high.
+    assert np.all((across < 0.0) & (across > -0.3))
+    assert across[1] - across[0] < 0.7 * (lips[1] - lips[0])
 
 
 @given(amount=st.floats(0.5, 1.5))
