@@ -272,6 +272,7 @@ def _tell_eyes_from_brows(roles: NDArray[np.int8], pieces: Pieces, figure: FaceF
                 other
                 for other in others
                 if pieces.high[other][1] < pieces.centre[piece][1] - 0.1 * height
+                and pieces.low[other][1] < pieces.low[piece][1]  # no glint on it
                 and abs(pieces.centre[other][0] - pieces.centre[piece][0]) < width
             ]
             if below and width > 1.15 * height:

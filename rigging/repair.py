@@ -30,7 +30,7 @@ KEPT: Final[tuple[str, ...]] = ("eyeBlinkLeft", "eyeBlinkRight", "mouthClose")
 ROUNDS: Final = 12
 LEVEL: Final = 0.9
 # IOD beyond a shape's region over which it fades out, as short as need be.
-FADES: Final = (0.4, 0.25, 0.15, 0.08)
+FADES: Final = (0.4, 0.25, 0.15, 0.08, 0.03)
 
 Shapes = dict[str, NDArray[np.float64]]
 

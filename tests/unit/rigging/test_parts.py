@@ -90,6 +90,19 @@ def test_a_glint_belongs_to_its_eye_unless_it_is_called_otherwise(
         assert set(found[part.start : part.stop]) == {role}
 
 
+def test_an_eye_that_is_wider_than_high_is_no_brow_above_its_glint(closed_eyes, template) -> None:
+    model = closed_eyes
+    for side in "LR":
+        centre = large_eye(template, side)
+        model = model.with_ball("Mesh", centre, [0.45, 0.36, 0.3])
+        model = model.with_ball("Mesh", centre + [0.05, -0.16, 0.26], [0.05, 0.05, 0.02])
+    found = roles_of(model)
+    for part, role in zip(
+        model.parts[-4:], (Role.EYE_L, Role.EYE_L, Role.EYE_R, Role.EYE_R), strict=True
+    ):
+        assert set(found[part.start : part.stop]) == {role}
+
+
 def test_the_line_of_the_upper_lid_on_a_large_eye_is_a_lash(closed_eyes, template) -> None:
     model = with_large_eyes(closed_eyes, template)
     for side in "LR":
