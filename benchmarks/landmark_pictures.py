@@ -28,7 +28,7 @@ FRAMING: Final = looks.Framing(fill=(0.25, 0.85), jitter=1.0)
 SIZES: Final = (128, 192, 256, 384, 512, 768, 1024)
 SIZE_SHARES: Final = (0.2, 0.2, 0.22, 0.16, 0.12, 0.06, 0.04)
 SPLIT: Final = "test"
-FACES: Final = {name: share for name, share in source.SHARES.items() if name != faceless.FAMILY}
+FACES: Final = source.FACES
 NO_FACES: Final = {faceless.FAMILY: 1.0}
 AHEAD: Final = 4  # pictures a worker may be ahead of who looks at them
 

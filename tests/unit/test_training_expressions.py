@@ -33,7 +33,7 @@ from auto_rig_face.training.landmarks.config import TOY as LANDMARK_TOY  # noqa:
 from auto_rig_face.training.landmarks.trainer import Trainer  # noqa: E402
 from auto_rig_face.training.onnx_files import halved  # noqa: E402
 
-SHARES = {"toon": 0.5, "blocky": 0.5, "faceless": 0.1}
+SHARES = {"toon": 0.5, "blocky": 0.5}
 SIZE = 32
 
 

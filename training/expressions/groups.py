@@ -24,7 +24,7 @@ from ..landmarks import expressions, looks, source
 from ..landmarks.bank import Shelf
 from ..landmarks.draw import Order, fulfil
 from ..landmarks.expressions import Expression
-from ..landmarks.heads import faceless, families
+from ..landmarks.heads import families
 from ..landmarks.pool import MOST_TRIANGLES, MOST_VERTICES, HeadPool
 from ..landmarks.scene import Head, Look
 
@@ -38,9 +38,9 @@ FAMILY_FILE: Final = "family.npy"
 # How often each family is drawn. People are what users' pictures show most, and need figures of
 # their own.
 SHARES: Final[dict[str, dict[str, float]]] = {
-    "train": source.SHARES,
-    "validation": source.SHARES,
-    "test": {**source.SHARES, "human": 0.4},
+    "train": source.FACES,
+    "validation": source.FACES,
+    "test": {**source.FACES, "human": 0.4},
 }
 
 # What makes a character look like itself from picture to picture; cameras, backgrounds and camera
@@ -54,9 +54,8 @@ def group_at(split: str, index: int, seed: int = 0) -> list[Head]:
     """The ``index``-th group of heads of a split: one identity, SIZE expressions."""
     rng = np.random.default_rng((seed, source.SPLITS.index(split), index))
     shares = SHARES[split]
-    names = [name for name in shares if name != faceless.FAMILY]
-    odds = np.array([shares[name] for name in names])
-    family = str(rng.choice(names, p=odds / odds.sum()))
+    odds = np.array(list(shares.values()))
+    family = str(rng.choice(tuple(shares), p=odds / odds.sum()))
     identity = source.identity_of(split, int(rng.integers(2**40)))
     person = acted.person_of(rng)
     poses = [expressions.neutral(), *(shown(rng, person) for _ in range(SIZE - 1))]

@@ -20,7 +20,7 @@ from . import looks, source
 from . import points as scheme
 from .config import Config
 from .draw import Example, draw
-from .heads import faceless, families
+from .heads import families
 from .losses import EXPECTED
 from .network import boxes, unpack
 from .pool import Builders, HeadPool
@@ -150,9 +150,7 @@ def summary(results: Results) -> dict[str, Any]:
         "auc@10": _area(errors, named),
         "failures@10": _failures(errors, named),
         "families": {
-            name: _nme(errors, named & (results.family == name)[:, None])
-            for name in source.SHARES
-            if name != faceless.FAMILY
+            name: _nme(errors, named & (results.family == name)[:, None]) for name in source.FACES
         },
         "styles": {
             style: _nme(errors, named & (results.style == style)[:, None]) for style in looks.STYLES

@@ -17,7 +17,7 @@ MODULUS: Final = 20
 HELD_OUT: Final = {"test": 0, "validation": 1}
 
 # How often each family of faces is drawn, one against another.
-_FACES: Final[dict[str, float]] = {
+FACES: Final[dict[str, float]] = {
     "human": 0.13,
     "cartoon": 0.18,
     "coarse": 0.08,
@@ -33,12 +33,10 @@ _FACES: Final[dict[str, float]] = {
 # was taken for a face where hardly any face was missed.
 FACELESS_SHARE: Final = 0.12
 SHARES: Final[dict[str, float]] = {
-    **{name: (1 - FACELESS_SHARE) * n / sum(_FACES.values()) for name, n in _FACES.items()},
+    **{name: (1 - FACELESS_SHARE) * n / sum(FACES.values()) for name, n in FACES.items()},
     faceless.FAMILY: FACELESS_SHARE,
 }
-STYLISED: Final = tuple(
-    name for name in SHARES if name not in {*families.REALISTIC, faceless.FAMILY}
-)
+STYLISED: Final = tuple(name for name in FACES if name not in families.REALISTIC)
 
 
 def head_at(split: str, index: int, shares: dict[str, float] = SHARES, seed: int = 0) -> Head:

@@ -23,7 +23,7 @@ from ..landmarks import looks, source
 from ..landmarks import points as scheme
 from ..landmarks.draw import Order, fulfil
 from ..landmarks.expressions import Expression, neutral
-from ..landmarks.heads import faceless, families
+from ..landmarks.heads import families
 from ..landmarks.pool import MOST_TRIANGLES, MOST_VERTICES, HeadPool
 from ..landmarks.scene import Head, Look, face_frame, project
 from . import curves
@@ -76,9 +76,8 @@ def shot_at(
     """
     rng = np.random.default_rng((seed, source.SPLITS.index(split), index, 7))
     shares = SHARES["test"]  # films show people more often than pictures do
-    names = [name for name in shares if name != faceless.FAMILY]
-    odds = np.array([shares[name] for name in names])
-    family = str(rng.choice(names, p=odds / odds.sum()))
+    odds = np.array(list(shares.values()))
+    family = str(rng.choice(tuple(shares), p=odds / odds.sum()))
     identity = source.identity_of(split, int(rng.integers(2**40)))
     if performed is None:
         rate = float(rng.choice(curves.RATES))
