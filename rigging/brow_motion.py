@@ -26,6 +26,11 @@ Floats = NDArray[np.float64]
 # as thick and moved as far as a human's hardly seems to move.
 USUAL_THICKNESS: Final = 0.12
 MOST: Final = 2.5
+# How steep a loose brow of usual thickness gets, outer end up: on skin the middle moves most, of
+# which a bar shows nothing but that it comes down. Anger is known by the tilt. Raised at both ends
+# it stays level.
+TILTS: Final[dict[str, float]] = {"browDown": 0.17, "browInnerUp": -0.17, "browOuterUp": 0.17}
+BESIDE: Final = 0.1  # IOD; a brow whose middle is nearer to the midline than that is of both eyes
 WITH_LIDS: Final = 0.05  # IOD; a brow close above a large eye isn't drawn down with its lid
 STILL: Final = 1e-3  # IOD: a brow that moves less doesn't sink
 # IOD along the brow, and across it, over which what a brow is moved out by is evened out.
@@ -55,12 +60,29 @@ class BrowFollower:
         """
         motion = self.binding.rows @ displacement
         if name.startswith("brow"):
-            motion = self._stretch * motion
+            motion = self._tilted(name, self._stretch * motion)
         elif name.startswith("eye"):
             motion = motion * min(1.0, WITH_LIDS / max(np.abs(motion).max(), STILL))
         if np.abs(motion).max() > STILL:
             motion = motion + self._settled(motion, displacement)[:, None] * self._middle
         result[self.piece] = motion
+
+    def _tilted(self, name: str, motion: Floats) -> Floats:
+        """A shape's motion (P, 3), turned about the brow's middle until it tilts as it should."""
+        points = self.head.vertices[self.piece]
+        middle = points.mean(axis=0)
+        other = "Right" if middle[0] > 0.0 else "Left"
+        wanted = next((tilt for start, tilt in TILTS.items() if name.startswith(start)), 0.0)
+        still = np.abs(motion).max() < STILL
+        if abs(middle[0]) < BESIDE or name.endswith(other) or not wanted or still:
+            return motion
+        outwards = np.sign(middle[0]) * (points[:, 0] - middle[0])
+        squared = max(float(outwards @ outwards), 1e-12)
+        tilt = float(outwards @ motion[:, 1]) / squared
+        lacking = max(self._stretch * abs(wanted) - np.sign(wanted) * tilt, 0.0)
+        turned = motion.copy()
+        turned[:, 1] += np.sign(wanted) * lacking * outwards
+        return turned
 
     def _settled(self, motion: Floats, displacement: Floats) -> Floats:
         """(P,) how far out the brow must go to lie as high over the moved skin as over the resting
