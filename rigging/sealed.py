@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from .head import Head, Role
 from .laplacian import HarmonicSolver
 from .polyline import resample
+from .skin_patch import bump
 
 SAMPLES: Final[int] = 41
 # The band around the line that is filled in, IOD, beyond 0.6 of the height of lips or lids.
@@ -21,6 +22,7 @@ MARGIN: Final[float] = 0.08
 NARROWEST: Final[float] = 0.12
 WIDEST: Final[float] = 0.35
 MOVED: Final[float] = 2e-5
+LINE_REACH: Final[float] = 0.35  # IOD beyond the lips over which what moves them as one fades out
 # Skin around a mouth that is taken for known: so far, IOD, and so many vertices of it.
 AROUND: Final[float] = 0.15
 MOST_AROUND: Final[int] = 300
@@ -42,12 +44,31 @@ class SealedSkin:
         """(N,) skin that a mouth which doesn't open covers, and what lies ``beyond`` by so many
         IOD.
         """
+        return self._band(self._lip_line, self._lip_height, beyond)
+
+    @cached_property
+    def _lip_line(self) -> NDArray[np.float64]:
+        """(3, 3) right corner, middle and left corner."""
         point = self.head.point
         middle = (point("lip_upper_inner") + point("lip_lower_inner")) / 2
-        height = abs(point("lip_upper_top")[1] - point("lip_lower_bottom")[1])
-        return self._band(
-            np.array([point("mouth_corner_R"), middle, point("mouth_corner_L")]), height, beyond
-        )
+        return np.array([point("mouth_corner_R"), middle, point("mouth_corner_L")])
+
+    @cached_property
+    def _lip_height(self) -> float:
+        top, bottom = (self.head.point(f"lip_{end}")[1] for end in ("upper_top", "lower_bottom"))
+        return abs(float(top - bottom))
+
+    def keep_line(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A shape (N, 3) that moves the lip line as one: drawn down in the middle alone, a mouth
+        that stays shut would smile.
+        """
+        line = resample(self._lip_line, SAMPLES)
+        vertices = self.head.vertices[self.skin]
+        mean = displacement[self.skin][cKDTree(vertices).query(line)[1]].mean(axis=0)
+        reach = 0.6 * self._lip_height + LINE_REACH
+        near = cKDTree(line).query(self.head.vertices, distance_upper_bound=reach)[0]
+        share = np.where(self.skin & np.isfinite(near), bump(near / reach), 0.0)[:, None]
+        return share * mean + (1.0 - share) * displacement
 
     def eye(self, side: str) -> NDArray[np.bool_]:
         """(N,) skin that an eye which doesn't open covers."""

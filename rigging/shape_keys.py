@@ -95,7 +95,7 @@ def _keep_shut(head: Head, template: Template, shapes: Shapes) -> list[str]:
             if parts or (head.covered and _moves_lips(name)):
                 shapes[name] = sealed.fill_mouth(shapes[name])
             if name.startswith("jaw"):
-                shapes[name] = sealed.below_mouth(shapes[name])
+                shapes[name] = sealed.keep_line(sealed.below_mouth(shapes[name]))
     return disabled
 
 

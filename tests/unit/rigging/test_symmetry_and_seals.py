@@ -17,6 +17,7 @@ from auto_rig_face.rigging.shape_keys import exaggerate
 from auto_rig_face.rigging.unfold import Unfolder
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -147,6 +148,22 @@ def test_a_jaw_below_a_mouth_that_stays_shut_stretches_all_from_nose_to_chin(clo
     # Both lips go along in part; the lower one not by as much more as they are high.
     assert np.all((across < 0.0) & (across > -0.3))
     assert across[1] - across[0] < 0.7 * (lips[1] - lips[0])
+
+
+def test_a_mouth_that_stays_shut_goes_with_the_jaw_as_one(analysed) -> None:
+    head = replace(analysed, seam=None)
+    # The chin is drawn down more in the middle than at the sides, which would be a smile.
+    down = np.exp(-4 * head.vertices[:, :1] ** 2) * [0.0, -0.3, 0.0]
+    moved = SealedSkin(head).keep_line(down)
+    ends = np.array([head.point(f"mouth_corner_{side}") for side in "LR"])
+    line = np.concatenate([ends, head.point("lip_upper_inner")[None]])
+    skin = np.flatnonzero(head.role == Role.SKIN)
+    rows = skin[cKDTree(head.vertices[skin]).query(line)[1]]
+    assert np.ptp(down[rows, 1]) > 0.1
+    assert np.ptp(moved[rows, 1]) < 0.02
+    assert np.array_equal(moved[head.role != Role.SKIN], down[head.role != Role.SKIN])
+    far = np.linalg.norm(head.vertices - line.mean(axis=0), axis=1) > 1.2
+    assert np.array_equal(moved[far], down[far])
 
 
 @given(amount=st.floats(0.5, 1.5))
