@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Repair shapes: where they push skin through skin, part it, else move it less; where they push a
 vertex out of the surface around it, bring it back; where they move what lies beyond their part of
-the face, let them fade out.
+the face, let them fade out; where teeth come through the skin, push that out.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from .certificate.folds import FoldFinder, intersection_limit
 from .certificate.regions import LIMITS, distance_to_region, leaks
 from .certificate.skin import ExposedSkin, exposed_skin
 from .certificate.spikes import SpikeFinder
+from .certificate.teeth import NAME as TEETH
+from .cover_teeth import TeethCover
 from .data import Certificate, Message
-from .head import Head
+from .head import Head, Role
 from .mirror import mirrored_skin
 from .skin_patch import bump
 from .untangle import Untangler
@@ -33,26 +35,30 @@ LEVEL: Final = 0.9
 FADES: Final = (0.4, 0.25, 0.15, 0.08, 0.03)
 
 Shapes = dict[str, NDArray[np.float64]]
+# A pose (N, 3) mended, or None where nothing is wrong with it.
+Mend = Callable[[NDArray[np.float64]], NDArray[np.float64] | None]
 
 
 def repair(
     head: Head, shapes: Shapes, certificate: Certificate, follow: Callable[[Shapes], Shapes]
 ) -> Shapes:
     """Those of the shapes (N, 3) that must change, alike on both sides; the head's messages tell of
-    those that had to be weakened. Empty where the certificate finds no skin that passes through
-    skin, no spikes and no motion beyond a shape's part of the face.
+    those that had to be weakened. Empty where the certificate finds no skin or teeth that pass
+    through skin, no spikes and no motion beyond a shape's part of the face.
 
     ``follow`` gives a shape's parts the motion of its skin again.
     """
     failed = {metric.name for metric in certificate.metrics if not metric.passed}
-    if failed.isdisjoint({*LIMITS, "spikes", "new self-intersections"}):
+    if failed.isdisjoint({*LIMITS, TEETH, "spikes", "new self-intersections"}):
         return {}
     changed: Shapes = {}
     skin = exposed_skin(head)
     if not failed.isdisjoint(LIMITS):
         changed |= follow(_faded(head, skin, shapes))
+    if TEETH in failed:
+        changed |= _covered(head, skin, shapes | changed, follow)
     if "spikes" in failed:
-        changed |= follow(_smoothed(head, skin, shapes | changed))
+        changed |= follow(_each(head, shapes | changed, _Leveller(skin), evenly=True))
     if "new self-intersections" in failed:
         changed |= _apart(head, skin, shapes | changed, follow)
     return changed
@@ -87,20 +93,32 @@ def _faded(head: Head, skin: ExposedSkin, shapes: Shapes) -> Shapes:
     return {name: faded(name, reaches[name]) for name in shapes if name in reaches}
 
 
-def _smoothed(head: Head, skin: ExposedSkin, shapes: Shapes) -> Shapes:
-    """The shapes that have spikes, and their counterparts, without them."""
-    find = SpikeFinder(skin)
+def _covered(
+    head: Head, skin: ExposedSkin, shapes: Shapes, follow: Callable[[Shapes], Shapes]
+) -> Shapes:
+    """The shapes in which teeth come through, with the skin over them."""
+    cover = TeethCover(head, skin)
+    changed = _each(head, shapes, cover, evenly=True)
+    # Where triangles are coarse, the mean with the other side leaves some of them uncovered.
+    changed |= _each(head, shapes | changed, cover, evenly=False)
+    rigid = np.isin(head.role, (Role.TEETH_UPPER, Role.TEETH_LOWER, Role.TONGUE))
+    followed = follow(changed)
+    for name, shape in followed.items():
+        # They go with the jaw, which the skin over them isn't.
+        shape[rigid] = shapes[name][rigid]
+    return followed
+
+
+def _each(head: Head, shapes: Shapes, mend: Mend, *, evenly: bool) -> Shapes:
+    """The shapes whose poses ``mend`` changes, ``evenly`` with their counterparts."""
     changed: Shapes = {}
     # Before mouthClose, which is seen on top of it.
     for name in sorted(shapes, key=lambda name: name != "jawOpen"):
-        below = changed.get("jawOpen", shapes.get("jawOpen")) if name == "mouthClose" else None
-        under = 0.0 if below is None else below[skin.index]
-        pose = shapes[name][skin.index] + under
-        level = _level(find, pose)
-        if level is not None:
-            changed[name] = shapes[name].copy()
-            changed[name][skin.index] = level - under
-    return changed | _even(head, shapes, changed)
+        under = changed.get("jawOpen", shapes.get("jawOpen")) if name == "mouthClose" else None
+        pose = mend(shapes[name] if under is None else shapes[name] + under)
+        if pose is not None:
+            changed[name] = pose if under is None else pose - under
+    return changed | _even(head, shapes, changed) if evenly else changed
 
 
 def _even(head: Head, shapes: Shapes, changed: Shapes) -> Shapes:
@@ -119,21 +137,27 @@ def _even(head: Head, shapes: Shapes, changed: Shapes) -> Shapes:
     }
 
 
-def _level(find: SpikeFinder, pose: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """A pose (n, 3) of the skin with its spikes brought back to what each may depart; None where
-    there are none.
-    """
-    spikes = find(pose)
-    if not len(spikes.rows):
-        return None
-    pose = pose.copy()
-    for _ in range(ROUNDS):
-        back = 1.0 - LEVEL * spikes.allowed / spikes.lengths
-        pose[spikes.rows] -= back[:, None] * spikes.departures
-        spikes = find(pose)
+class _Leveller:
+    """Brings spikes back to what each may depart."""
+
+    def __init__(self, skin: ExposedSkin) -> None:
+        self._skin, self._find = skin, SpikeFinder(skin)
+
+    def __call__(self, pose: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """A pose (N, 3) without spikes; None where there are none."""
+        level = pose[self._skin.index]
+        spikes = self._find(level)
         if not len(spikes.rows):
-            break
-    return pose
+            return None
+        for _ in range(ROUNDS):
+            back = 1.0 - LEVEL * spikes.allowed / spikes.lengths
+            level[spikes.rows] -= back[:, None] * spikes.departures
+            spikes = self._find(level)
+            if not len(spikes.rows):
+                break
+        mended = pose.copy()
+        mended[self._skin.index] = level
+        return mended
 
 
 class _Repair:

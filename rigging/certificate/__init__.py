@@ -19,6 +19,7 @@ from .report import judged
 from .skin import exposed_skin, poses
 from .spikes import measure_spikes
 from .symmetry import measure_symmetry
+from .teeth import measure_teeth
 from .weights import measure_weights
 
 __all__ = ["certify"]
@@ -48,6 +49,7 @@ def certify(
         *measure_folds(head, skin, local),
         measure_spikes(head, skin, local),
         *measure_leak(head, skin, local),
+        measure_teeth(head, skin, dict(poses(usable))),
         measure_symmetry(head, skin, usable),
         _measure_reconstruction(shapes),
     ]

@@ -26,6 +26,7 @@ LID_OPEN = 0.1  # half the height of the opening at its middle
 LIP_GAP = 0.002
 EYES = {"L": 0.5, "R": -0.5}
 EYE_RADIUS = 0.25
+TEETH_BEHIND = 0.06
 CLEARANCE = 0.02  # of the eyeball behind the skin
 
 
@@ -76,6 +77,10 @@ def build_face() -> SyntheticFace:
         vertices.append(ball)
         role.append(np.full(len(ball), Role.EYE_L if side == "L" else Role.EYE_R))
         eyeballs[side] = Eyeball(centre, EYE_RADIUS)
+    teeth, teeth_triangles = _teeth()
+    faces.append(teeth_triangles + sum(len(part) for part in vertices))
+    vertices.append(teeth)
+    role.append(np.full(len(teeth), Role.TEETH_LOWER))
     vertices, role, faces = np.concatenate(vertices), np.concatenate(role), np.concatenate(faces)
     lip_side = np.zeros(len(vertices), np.int8)
     near = np.linalg.norm(flat[:, :2] - [0.0, MOUTH], axis=1) < 0.7
@@ -98,6 +103,16 @@ def build_face() -> SyntheticFace:
         eyeballs=eyeballs,
     )
     return SyntheticFace(head, _good_shapes(head, flat, slits, below), slits)
+
+
+def _teeth():
+    """A band (T, 3) behind the chin, TEETH_BEHIND the skin, and its triangles."""
+    x, y = np.meshgrid(np.linspace(-0.3, 0.3, 7), MOUTH - np.array([0.25, 0.35]))
+    points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
+    points[:, 2] = _relief(points) - TEETH_BEHIND
+    first = np.arange(6)
+    lower = np.stack([first + 7, first + 8, first + 1], axis=1)
+    return points, np.concatenate([lower, np.stack([first + 7, first + 1, first], axis=1)])
 
 
 def _cut_grid():
