@@ -37,6 +37,8 @@ SEEN_THROUGH: Final = 0.8  # of an eye's half size: no further from its middle i
 TONGUE: Final = 0.75  # of the width of the teeth around it
 GLINT: Final = 0.4  # of an eye's width; what lies on it and is smaller is no brow
 LYING: Final = 0.08  # IOD; what is nowhere further off the face lies on it
+SEEN: Final = 0.5  # a piece of which less is hidden is seen
+ROUND: Final = 1.1  # IOD; a brow reaches no further round the head
 AT_BROW: Final = 0.62  # of the way from the eye to the brow
 
 
@@ -243,7 +245,7 @@ def _is_brow(piece: int, pieces: Pieces, figure: FaceFigure, side: str) -> bool:
     across = 0.2 < extent[0] < 1.2 and extent[1] < max(0.45, 0.7 * extent[0])
     over_eye = abs(centre[0] - figure.eye[side][0]) < 0.4
     one_for_both = abs(centre[0]) < 0.1 and 0.8 < extent[0] < 2.2 and extent[1] < 0.45
-    in_front = centre[2] > figure.eye[side][2] - 0.35 and extent[2] < 0.8
+    in_front = centre[2] > figure.eye[side][2] - 0.35 and extent[2] < ROUND
     return bool(above and in_front and ((across and over_eye) or one_for_both))
 
 
@@ -254,7 +256,9 @@ def _hair_or_attached(piece: int, pieces: Pieces, figure: FaceFigure) -> Role:
         and centre[2] > figure.mouth[2] - 0.7
         and abs(centre[0]) < 0.9
     )
-    if on_face and extent.max() < 2.2 and pieces.pixels[piece] > 0:
+    # A line that is drawn on the face may lie between all rays of the raster.
+    is_seen = pieces.pixels[piece] > 0 or pieces.hidden[piece] < SEEN
+    if on_face and extent.max() < 2.2 and is_seen:
         return Role.ATTACHED
     return Role.HAIR
 

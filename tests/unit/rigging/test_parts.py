@@ -166,6 +166,21 @@ def test_lips_that_are_drawn_on_lie_on_the_skin(model) -> None:
     assert set(roles_of(painted)[-len(points) :]) == {Role.ATTACHED}
 
 
+def test_a_line_too_thin_for_the_raster_is_drawn_on_the_face(closed_mouth) -> None:
+    corners = [closed_mouth.point(f"mouth_corner_{side}") for side in "RL"]
+    x = np.linspace(corners[0][0], corners[1][0], 24)
+    y = (corners[0][1] + corners[1][1]) / 2 + np.array([0.0, 0.001])
+    drawing = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    above = np.c_[drawing, np.full(len(drawing), 6.0)]
+    hits = closed_mouth.analysed().scene.cast(above, [0.0, 0.0, -1.0])
+    points = np.c_[drawing, 6.02 - hits.distance]
+    first = np.arange(23)
+    lower = np.stack([first, first + 1, first + 25], axis=1)
+    line = np.concatenate([lower, np.stack([first, first + 25, first + 24], axis=1)])
+    found = roles_of(closed_mouth.with_part("Mesh", points, line))
+    assert set(found[-len(points) :]) == {Role.ATTACHED}
+
+
 def torus(centre, radius: float, thickness: float) -> tuple[np.ndarray, np.ndarray]:
     around, across = np.meshgrid(np.arange(32), np.arange(8), indexing="ij")
     turn, roll = around * np.pi / 16, across * np.pi / 4
