@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .canonical_order import canonical_weld
 from .data import FaceLandmarks, FaceMesh, Message
 from .dense_points import EYE_OUTLINE
+from .drawn_lips import drawn_mouth
 from .drawn_mouth import is_drawn_over
 from .exposure import HIDDEN_BELOW, exposure
 from .facing import turn_outwards
@@ -58,7 +59,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
     messages: list[Message] = []
     rims, buttons = _find_rims(vertices, triangles, role, visible, points, landmarks, messages)
     _take_outlines_for_lashes(role, vertices, component, hints, buttons)
-    seam, lip_side = _find_lips(vertices, triangles, role, visible, points, messages)
+    seam, lip_side = _find_lips(vertices, triangles, role, visible, points)
     covered = seam is not None and is_drawn_over(
         seam, vertices, triangles, component, hints, scene, points["nose_base"]
     )
@@ -80,7 +81,7 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
                 "make it a piece of its own, or an object that has tongue in its name.",
             )
         )
-    return Head(
+    head = Head(
         frame=frame,
         landmarks=landmarks,
         vertices=vertices,
@@ -99,6 +100,26 @@ def analyse(face_mesh: FaceMesh, landmarks: FaceLandmarks) -> Head:
         buttons=buttons,
         covered=covered,
     ).keep(scene)
+    if head.seam is None and not head.covered:
+        messages.append(_about_mouth(head))
+    return head
+
+
+def _about_mouth(head: Head) -> Message:
+    """What to tell of a mouth without a slit."""
+    if drawn_mouth(head):
+        return Message(
+            "info",
+            "The mouth is drawn on to skin without a slit. jawOpen opens the drawing, the jaw bone "
+            "moves the chin alone. For lips that part, delete the drawing and press Cut Mouth Open "
+            "(--cut-mouths in the batch), then Auto-Rig Face again.",
+        )
+    return Message(
+        "warning",
+        "The mouth is sealed: the mesh has no slit between the lips, so they can't part. "
+        "jawOpen and the jaw bone move the chin without opening the lips. For a mouth that "
+        "opens press Cut Mouth Open (--cut-mouths in the batch), then Auto-Rig Face again.",
+    )
 
 
 def _look_under_loose_parts(
@@ -261,7 +282,6 @@ def _find_lips(
     role: NDArray[np.int8],
     visible: NDArray[np.bool_],
     points: dict[str, NDArray[np.float64]],
-    messages: list[Message],
 ) -> tuple[LipSeam | None, NDArray[np.int8]]:
     skin = role == Role.SKIN
     near_mouth = np.linalg.norm(vertices - points["lip_upper_inner"], axis=1) < 2.0
@@ -279,14 +299,6 @@ def _find_lips(
         ),
     )
     if found is None:
-        messages.append(
-            Message(
-                "warning",
-                "The mouth is sealed: the mesh has no slit between the lips, so they can't part. "
-                "jawOpen and the jaw bone move the chin without opening the lips. For a mouth that "
-                "opens press Cut Mouth Open (--cut-mouths in the batch), then Auto-Rig Face again.",
-            )
-        )
         return None, np.full(len(vertices), LipSide.NONE, np.int8)
     sides = lip_sides(
         vertices, skin & near_mouth, visible, edge_graph(vertices, skin_triangles), found

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from .brow_motion import BrowFollower
 from .button_eyes import button_eyes
 from .data import Bone
+from .drawn_lips import drawn_mouth, open_mouth
 from .eye_motion import eye_motions
 from .head import Head, Role
 from .lash_motion import LashFollower
@@ -77,6 +78,7 @@ def _followers(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Iterat
         bound = bind_attached(head, piece)
         if bound is not None:
             yield _attached(head, piece, bound)
+    yield _drawn_mouth(head)
     for eye in buttons:
         yield eye.follow
 
@@ -106,6 +108,16 @@ def _mouth(head: Head, bones: Sequence[Bone], weights: csr_matrix) -> Follower:
             tongue = head.role == Role.TONGUE
             carried[tongue] = tongue_out(head, displacement)[tongue]
         result += carried
+
+    return follow
+
+
+def _drawn_mouth(head: Head) -> Follower:
+    mouth = drawn_mouth(head)
+
+    def follow(name: str, displacement: Floats, result: Floats) -> None:
+        if name == "jawOpen":
+            open_mouth(mouth, displacement, result)
 
     return follow
 
