@@ -24,6 +24,7 @@ from .topology import all_corners, components, edge_graph, mostly, vertex_normal
 FACE_CENTRE = np.array([0.0, -0.6, -0.3])
 FACE_REACH = 2.6
 BESIDE = 1.5  # of an eye's half sizes: so far away the skin around it is looked at
+LEVEL = 0.01  # IOD; an eye that is painted on may sink so deep into the skin
 ALIKE = 0.2  # of the larger eye: two eyes of one head differ by no more
 SIDE_WORDS = {"L": "left", "R": "right"}
 
@@ -171,7 +172,11 @@ def _find_rims(
         )
         if rim is not None:
             rims[side] = rim
-        elif kind == "button" or _stands_out(vertices, role, visible, side):
+        elif (
+            kind == "button"
+            or _stands_out(vertices, role, visible, side)
+            or _lies_flat(vertices, triangles[kind_of == Role.SKIN], role == EYE_ROLES[side])
+        ):
             buttons.add(side)
     if len(buttons) == 1 and _are_alike(*(vertices[role == eye] for eye in EYE_ROLES.values())):
         # On coarse triangles, one of two such eyes may look like one in a socket.
@@ -223,6 +228,20 @@ def _stands_out(
     away = np.linalg.norm((skin[:, :2] - middle[:2]) / half[:2], axis=1)
     around = skin[(away > 1.0) & (away < BESIDE)]
     return len(around) >= 5 and bool(middle[2] > np.median(around[:, 2]) - 0.15 * half[2])
+
+
+def _lies_flat(
+    vertices: NDArray[np.float64], skin: NDArray[np.int64], is_eye: NDArray[np.bool_]
+) -> bool:
+    """Whether an eye lies just before skin (M, 3) that goes on behind it, however coarse."""
+    eye = vertices[is_eye]
+    if len(eye) < 8 or not len(skin):
+        return False
+    ahead = np.c_[eye[:, :2], np.full(len(eye), vertices[:, 2].max() + 1.0)]
+    hits = RayScene(vertices, skin).cast(ahead, [0.0, 0.0, -1.0])
+    above = eye[:, 2] - (ahead[:, 2] - hits.distance)
+    deepest = max(0.25 * float(np.ptp(eye[:, 1])), 0.03)
+    return bool((hits.found & (above > -LEVEL) & (above < deepest)).mean() > 0.8)
 
 
 def _take_outlines_for_lashes(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from auto_rig_face.rigging import analyse as analysis
 from auto_rig_face.rigging.head import LipSide, Role
 from auto_rig_face.rigging.lips import Lips
 from auto_rig_face.rigging.sealed import SealedSkin
@@ -57,6 +58,28 @@ def test_eyes_that_lie_on_the_skin_are_buttons(closed_eyes, template) -> None:
     assert "left eye" in text_of(head)
     assert "right eye" in text_of(head)
     assert head.seam is not None
+
+
+def test_a_flat_eye_is_a_button_where_coarse_skin_shows_no_outline(
+    model, closed_eyes, template, monkeypatch
+) -> None:
+    """On few triangles, the skin around an eye may count as hidden."""
+    monkeypatch.setattr(analysis, "find_lid_rim", lambda *_: (None, "shut"))
+    flat, skin = closed_eyes, closed_eyes.analysed().scene
+    index = np.arange(49).reshape(7, 7)
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
+    triangles = np.concatenate([np.stack([a, b, c], -1), np.stack([a, c, d], -1)]).reshape(-1, 3)
+    for side, rim in template.head.rims.items():
+        middle = np.concatenate([rim.upper, rim.lower]).mean(axis=0)
+        across, up = np.meshgrid(np.linspace(-0.12, 0.12, 7), np.linspace(0.12, -0.12, 7))
+        ahead = np.c_[middle[0] + across.ravel(), middle[1] + up.ravel(), np.full(49, 6.0)]
+        hits = skin.cast(ahead, [0.0, 0.0, -1.0])
+        flat = flat.with_part(
+            f"Eye.{side}", ahead - [0, 0, 1] * (hits.distance - 0.01)[:, None], triangles
+        )
+    assert flat.analysed().buttons == {"L", "R"}
+    # An eyeball in a socket lies deep in it.
+    assert not model.analysed().buttons
 
 
 @pytest.mark.parametrize("larger", [1.0, 1.6])
