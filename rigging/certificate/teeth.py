@@ -94,6 +94,8 @@ class TeethFinder:
 
 def measure_teeth(head: Head, skin: ExposedSkin, poses: dict[str, Floats]) -> Metric:
     """How far teeth that lie behind the skin at rest come through it in a pose (N, 3)."""
+    if head.seam is None:  # what looks like teeth, then, is drawn on, or never seen
+        return not_measurable(NAME, LIMIT, "% IOD", "The lips can't part on this head.")
     find = TeethFinder(head, skin)
     if not find.any:
         return not_measurable(NAME, LIMIT, "% IOD", "There are no teeth behind the skin.")
