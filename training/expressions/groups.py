@@ -64,13 +64,24 @@ def group_at(split: str, index: int, seed: int = 0) -> list[Head]:
 
 def shown(rng: np.random.Generator, person: acted.Person) -> Expression:
     """Emotions as the product acts them, mixtures of all kinds, and single shapes: the rarest move
-    in few of the others.
+    in few of the others. Raised brows say much in talk (Ekman, "About brows", 1979), but come with
+    other units in every emotion.
     """
-    kind = rng.choice(("acted", "any", "single"), p=(0.45, 0.25, 0.3))
+    kind = rng.choice(("acted", "any", "single", "raised"), p=(0.42, 0.23, 0.25, 0.1))
     if kind == "acted":
         coefficients, emotion, intensity = acted.sample(rng, person)
         return Expression(coefficients, EMOTIONS[emotion], intensity)
+    if kind == "raised":
+        return _raised(rng)
     return expressions.sample(rng) if kind == "any" else _single(rng)
+
+
+def _raised(rng: np.random.Generator) -> Expression:
+    """Both brows raised, inner and outer ends, and nothing else."""
+    coefficients = np.zeros(len(ARKIT_SHAPES), np.float32)
+    for name in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"):
+        coefficients[SHAPE_INDEX[name]] = rng.uniform(0.5, 1.0)
+    return Expression(coefficients, "", 0.0)
 
 
 def _single(rng: np.random.Generator) -> Expression:
