@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from auto_rig_face.rigging import brow_motion
 from auto_rig_face.rigging.head import LidRim, Role
 from auto_rig_face.rigging.loose_parts import _to_rim
 from auto_rig_face.rigging.parts_motion import follow_skin
@@ -28,6 +30,14 @@ LOOKS = {
     "eyeLookUpRight": (Role.EYE_R, 1, 1),
     "eyeLookDownRight": (Role.EYE_R, 1, -1),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _without_tilt() -> Iterator[None]:
+    """Here brows follow the skin alone; how they tilt besides has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(brow_motion, "TILTS", {})
+        yield
 
 
 @pytest.fixture(scope="module")
