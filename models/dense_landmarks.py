@@ -28,8 +28,8 @@ MARGIN: Final = 1.55
 # Mean distance of a bivariate Student-t of 4 degrees of freedom from its centre, in sigmas.
 EXPECTED: Final = np.pi / 2
 THREADS: Final = 1
-# The score from which one picture shows a face: of held-out pictures without one, one in two hundred
-# reaches it (`make bench-landmarks` says how often it errs).
+# The score from which one picture shows a face: of held-out pictures without one, one in two
+# hundred reaches it (`make bench-landmarks` says how often it errs).
 # Where several views of a mesh must agree, less is asked of each.
 FACE_SCORE: Final = 0.995
 # How sure a first look must be to need no second one: on held-out pictures, asking for more changes
