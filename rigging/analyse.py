@@ -13,6 +13,7 @@ from .drawn_lips import drawn_mouth
 from .drawn_mouth import is_drawn_over
 from .exposure import HIDDEN_BELOW, exposure
 from .facing import turn_outwards
+from .front_depth import front_depths
 from .head import EYE_ROLES, Eyeball, Head, LidRim, LipSeam, LipSide, Role
 from .lid_rims import eye_axes, find_lid_rim, in_view
 from .lip_seam import MouthRegion, find_seam, lip_sides
@@ -235,13 +236,11 @@ def _lies_flat(
 ) -> bool:
     """Whether an eye lies just before skin (M, 3) that goes on behind it, however coarse."""
     eye = vertices[is_eye]
-    if len(eye) < 8 or not len(skin):
+    if len(eye) < 8:
         return False
-    ahead = np.c_[eye[:, :2], np.full(len(eye), vertices[:, 2].max() + 1.0)]
-    hits = RayScene(vertices, skin).cast(ahead, [0.0, 0.0, -1.0])
-    above = eye[:, 2] - (ahead[:, 2] - hits.distance)
+    above = eye[:, 2] - front_depths(vertices, skin, eye)
     deepest = max(0.25 * float(np.ptp(eye[:, 1])), 0.03)
-    return bool((hits.found & (above > -LEVEL) & (above < deepest)).mean() > 0.8)
+    return bool(((above > -LEVEL) & (above < deepest)).mean() > 0.8)
 
 
 def _take_outlines_for_lashes(

@@ -136,20 +136,20 @@ def _squashed(
     anchor = np.array([box[:, 0].mean(), box[0, 1] + squash.anchor * (box[1, 1] - box[0, 1])])
     shares = np.c_[np.full(len(points), squash.width), heights] - 1.0
     motion = np.c_[shares * (points[:, :2] - anchor), np.zeros(len(points))]
-    above = points[:, 2] - front_depths(head, skin, points)
+    above = points[:, 2] - front_depths(head.vertices, skin, points)
     further = CLEARANCE * max(1.0 - squash.height, 0.0)
     if np.nanmax(above, initial=0.0) > STANDS_OUT * (box[1, 0] - box[0, 0]):
         # Nothing of a ball before the face shows how the skin runs behind it.
         base = float(np.nanmedian(points[:, 2] - above))
         scaled = base + squash.depth * (points[:, 2] - base) + further
-        least = front_depths(head, skin, points + motion) + np.minimum(above, LAYERS)
+        least = front_depths(head.vertices, skin, points + motion) + np.minimum(above, LAYERS)
         least[~(above > 0.0)] = np.nan
         motion[:, 2] = np.fmax(scaled, least) - points[:, 2]
         return motion
     # The layers of a drawn eye keep their distance.
     bulge = np.maximum(above - LAYERS, 0.0)
     wanted = np.where(above > 0.0, above + further - (1.0 - squash.depth) * bulge, above)
-    rise = front_depths(head, skin, points + motion) + wanted - points[:, 2]
+    rise = front_depths(head.vertices, skin, points + motion) + wanted - points[:, 2]
     # Beside the skin, or over a hole in it, a vertex goes with the others.
     usual = float(np.nanmedian(rise)) if np.isfinite(rise).any() else 0.0
     deepest = float(np.ptp(points, axis=0).max())
@@ -163,7 +163,7 @@ def _skin_behind(head: Head, skin: NDArray[np.int64], points: Floats) -> tuple[c
     count = len(points)
     if not len(skin):
         return csr_matrix((count, len(head.vertices))), np.zeros((count, 2))
-    hits, _ = front_hits(head, skin, points)
+    hits, _ = front_hits(head.vertices, skin, points)
     seen = np.flatnonzero(hits.found)
     corners = skin[hits.triangle[seen]]
     rows = csr_matrix(

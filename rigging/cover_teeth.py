@@ -19,27 +19,20 @@ Floats = NDArray[np.float64]
 ROUNDS: Final = 6
 ENOUGH: Final = 0.005  # teeth that come through by no more are left; half of what the rig may
 CLEARANCE: Final = 0.005
-REACH: Final = (
-    0.2  # over which a push fades out, or half as much again as a coarse triangle is wide
-)
+# Over which a push fades out, or half as much again as a coarse triangle is wide.
+REACH: Final = 0.2
 NEIGHBOURS: Final = 12
-LIPS: Final = (
-    0.0,
-    0.05,
-)  # from the lip line: nothing is pushed up to here, all of it from there on
+LIPS: Final = 0.05  # from the lip line on, which stays, up to where skin is pushed all the way
 
 
 class TeethCover:
-    """Prepared once for all shapes of a head."""
+    """Prepared once for all shapes of a head whose lips part."""
 
     def __init__(self, head: Head, skin: ExposedSkin) -> None:
         self._skin, self._find = skin, TeethFinder(head, skin)
-        self._free = np.ones(len(skin.points))
-        if head.seam is not None:
-            line = np.concatenate([head.seam.upper, head.seam.lower])
-            near, far = LIPS
-            away = cKDTree(line).query(skin.points)[0]
-            self._free = smoothstep((away - near) / (far - near))
+        assert head.seam is not None
+        line = np.concatenate([head.seam.upper, head.seam.lower])
+        self._free = smoothstep(cKDTree(line).query(skin.points)[0] / LIPS)
 
     def __call__(self, pose: Floats) -> Floats | None:
         """The pose (N, 3) with skin over all teeth; None where it has that already."""
@@ -63,10 +56,8 @@ class TeethCover:
         away, nearest = cKDTree(pierced.points).query(
             points, k=[*range(1, count + 1)], distance_upper_bound=float(reach.max())
         )
-        found = np.isfinite(away)
-        nearest = np.where(found, nearest, 0)
-        share = np.where(found, bump(np.where(found, away, 0.0) / reach[nearest]), 0.0)
-        pushes = share * (pierced.depth + CLEARANCE)[nearest]
+        nearest[np.isinf(away)] = 0  # too far to count
+        pushes = bump(away / reach[nearest]) * (pierced.depth + CLEARANCE)[nearest]
         most = pushes.argmax(axis=1)
         rows = np.arange(len(points))
         length = self._free * pushes[rows, most]

@@ -6,7 +6,7 @@ lower half is drawn down in the middle, as a cartoon's mouth is drawn. Head fram
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -20,7 +20,7 @@ from .head import Head, Role, once_per_head
 from .loose_parts import pieces_of
 from .skin_patch import smoothstep
 from .surface import touching
-from .topology import edge_graph
+from .topology import edge_graph, triangles_within
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ INSIDE: Final = np.array(
 ) / np.array([[3], [6], [6], [6], [2], [2], [2]])
 LAYER: Final = 0.01  # IOD before the skin
 MOST_LIFT: Final = 0.15  # IOD
-LEAST_ARCH: Final = 0.2
+LEAST_ARCH: Final = 0.2  # next to the corners, where nothing opens, nothing is lifted for
 AROUND: Final = 0.8  # IOD; how far skin is looked for that the mouth comes to lie on
 MOST_RISE: Final = 0.4  # IOD
 
@@ -64,7 +64,7 @@ class DrawnLips:
 
     @classmethod
     def of(cls, head: Head, piece: NDArray[np.int64]) -> DrawnLips | None:
-        """The piece as a drawn mouth; None where it is something else, or the mouth has a slit."""
+        """The piece as a drawn mouth on skin without a slit; None where it is something else."""
         right, left = (head.point(f"mouth_corner_{side}") for side in "RL")
         width, points = float(left[0] - right[0]), head.vertices[piece]
         low, high = points.min(axis=0), points.max(axis=0)
@@ -73,9 +73,7 @@ class DrawnLips:
         beside = np.abs(middle - line)[:2]
         nose = float(head.point("nose_base")[1])
         if (
-            head.seam is not None
-            or head.covered
-            or not WIDTHS[0] * width < size[0] < WIDTHS[1] * width
+            not WIDTHS[0] * width < size[0] < WIDTHS[1] * width
             or size[1] > HEIGHT * size[0]
             or beside[1] > BESIDE
             or beside[0] > BESIDE_WIDTH * width
@@ -83,10 +81,7 @@ class DrawnLips:
         ):
             return None
         across = (points[:, 0] - middle[0]) / max(size[0] / 2, 1e-9)
-        local = np.full(len(head.vertices), -1)
-        local[piece] = np.arange(len(piece))
-        triangles = local[head.triangles]
-        triangles = triangles[(triangles >= 0).all(axis=1)]
+        triangles = triangles_within(piece, head.triangles, len(head.vertices))
         return cls(head, piece, triangles, across, _lower(points, triangles, across))
 
     @cached_property
@@ -94,25 +89,27 @@ class DrawnLips:
         """(P,) 1 at the mouth's middle and 0 at its corners."""
         return np.clip(1.0 - self.across**2, 0.0, 1.0)
 
-    def open(self, opening: float, moved: Head, before: NDArray[np.int64], result: Floats) -> None:
-        """Open the piece by so many IOD, in ``result`` (N, 3), over the ``moved`` head's skin and
-        the drawings (M, 3) that lie ``before`` that already.
+    def open(self, opening: float, before: NDArray[np.int64], result: Floats) -> None:
+        """Open the piece by so many IOD, in ``result`` (N, 3), which has the motion of the skin and
+        of the drawings (M, 3) that lie ``before`` it already.
         """
+        moved = self.head.vertices + result
         down = self.arch * self.lower + (1.0 - self.arch) * CORNERS_DOWN
         result[self.piece, 1] -= opening * down
         result[self.piece, 0] -= opening * CORNERS_IN * self.across
         # As high over the skin that it comes to lie on as over that where it lay.
         points, skin = self.head.vertices[self.piece], self.skin
         rise = front_depths(moved, skin, points + result[self.piece])
-        rise -= front_depths(self.head, skin, points)
+        rise -= front_depths(self.head.vertices, skin, points)
         known = np.isfinite(rise) & (np.abs(rise) < MOST_RISE)
         result[self.piece[known], 2] = rise[known]
         over = np.concatenate([skin, before])
         result[self.piece, 2] += self._lift(moved, over, points + result[self.piece]) * self.arch
 
-    def _lift(self, moved: Head, over: NDArray[np.int64], points: Floats) -> float:
+    def _lift(self, moved: Floats, over: NDArray[np.int64], points: Floats) -> float:
         """How far forward the middle of a drawing at ``points`` (P, 3) must come, so that nothing
-        of what it lies ``over`` (M, 3) bulges through between its edges.
+        of what it lies ``over`` (M, 3), of the ``moved`` vertices (N, 3), bulges through between
+        its edges.
         """
         inside = np.einsum("sc,mcx->msx", INSIDE, points[self.triangles]).reshape(-1, 3)
         arch = (self.arch[self.triangles] @ INSIDE.T).ravel()
@@ -133,6 +130,8 @@ class DrawnLips:
 @once_per_head
 def drawn_mouth(head: Head) -> list[DrawnLips]:
     """The pieces that are a drawn mouth, the highest first: a line lies on lips."""
+    if head.seam is not None or head.covered:
+        return []
     pieces = pieces_of(head, Role.ATTACHED)
     found = [lips for lips in (DrawnLips.of(head, piece) for piece in pieces) if lips is not None]
     return sorted(found, key=lambda lips: -float(np.ptp(head.vertices[lips.piece, 1])))
@@ -151,8 +150,7 @@ def open_mouth(mouth: Sequence[DrawnLips], displacement: Floats, result: Floats)
     opening = OPENING * max(float(line - chin), 0.0)
     before = np.zeros((0, 3), np.int64)
     for lips in mouth:
-        moved = replace(head, vertices=head.vertices + result)
-        lips.open(opening, moved, before, result)
+        lips.open(opening, before, result)
         before = np.concatenate([before, lips.piece[lips.triangles]])
 
 

@@ -220,7 +220,7 @@ def _over_skin(head: Head, points: Floats, slide: Floats) -> Floats:
     # All of the skin: what lies under the eye counts as hidden.
     triangles = head.triangles_of(Role.SKIN)
     # Beside the face, or over a nose, it goes with the whole.
-    rise = front_rise(head, triangles, points, motion)
+    rise = front_rise(head.vertices, triangles, points, motion)
     rise = np.where(np.isfinite(rise), rise, slide[2])
     reach = float(np.linalg.norm(slide[:2]))
     motion[:, 2] = np.clip(rise, slide[2] - reach, slide[2] + reach)
@@ -230,7 +230,7 @@ def _over_skin(head: Head, points: Floats, slide: Floats) -> Floats:
 def _slope(head: Head, points: Floats) -> Floats:
     """(2,) how steeply the skin behind an eye's points comes forward, per step left and up."""
     triangles = head.triangles_of(Role.SKIN)
-    hits = front_depths(head, triangles, points)
+    hits = front_depths(head.vertices, triangles, points)
     # Through a gap in the face the ray may hit the back of the head.
     behind = np.abs(hits - points[:, 2]) < np.ptp(points, axis=0).max()
     if behind.sum() < 4:
@@ -241,7 +241,7 @@ def _slope(head: Head, points: Floats) -> Floats:
 
 def _rise(head: Head, triangles: NDArray[np.int64], points: Floats, motion: Floats) -> Floats:
     """(P,) how much further forward the carrier lies where points slide to."""
-    rise = front_rise(head, triangles, points, motion)
+    rise = front_rise(head.vertices, triangles, points, motion)
     usual = float(np.nanmedian(rise)) if np.isfinite(rise).any() else 0.0
     size = float(np.ptp(points[:, :2], axis=0).max())
     # Past the carrier's edge, keep to the rest of the pupil.

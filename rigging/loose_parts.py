@@ -21,6 +21,7 @@ from .polyline import resample
 from .proportions import face_height
 from .skin_patch import bump, visible_skin_triangles
 from .surface import closest
+from .topology import triangles_within
 
 Floats = NDArray[np.float64]
 
@@ -103,11 +104,7 @@ def bind_attached(head: Head, piece: NDArray[np.int64]) -> SkinBinding | None:
     touching = on_head if on_head.sum() >= 3 else touching
     if touching.all():
         return binding
-    local = np.full(len(head.vertices), -1)
-    local[piece] = np.arange(len(piece))
-    triangles = local[head.triangles]
-    triangles = triangles[(triangles >= 0).all(axis=1)]
-    solver = HarmonicSolver(points, triangles)
+    solver = HarmonicSolver(points, triangles_within(piece, head.triangles, len(head.vertices)))
     samples = np.flatnonzero(touching)
     samples = samples[spread_along(points[samples], 400)]
     # Values at up to 400 places of contact span all that the free part can do.

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from .head import Head, LipSide
-from .topology import edge_graph
+from .topology import edge_graph, triangles_within
 
 Floats = NDArray[np.float64]
 
@@ -54,10 +54,7 @@ def _parts(
     head: Head, piece: NDArray[np.int64], between: NDArray[np.int64]
 ) -> list[NDArray[np.int64]]:
     """The connected parts of a piece's vertices ``between`` the corners, as rows of the piece."""
-    local = np.full(len(head.vertices), -1)
-    local[piece[between]] = np.arange(len(between))
-    triangles = local[head.triangles]
-    triangles = triangles[(triangles >= 0).all(axis=1)]
+    triangles = triangles_within(piece[between], head.triangles, len(head.vertices))
     graph = edge_graph(head.vertices[piece[between]], triangles)
     _, labels = connected_components(graph, directed=False)
     return [between[labels == label] for label in np.unique(labels)]

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from .head import Head, Role
 from .laplacian import HarmonicSolver
 from .polyline import resample
-from .skin_patch import bump
+from .skin_patch import bump, smoothstep
 
 SAMPLES: Final[int] = 41
 # The band around the line that is filled in, IOD, beyond 0.6 of the height of lips or lids.
@@ -38,7 +38,10 @@ class SealedSkin:
     def __init__(self, head: Head) -> None:
         self.head = head
         self.skin = head.role == Role.SKIN
-        self.solver = HarmonicSolver(head.vertices, head.triangles_of(Role.SKIN))
+
+    @cached_property
+    def _solver(self) -> HarmonicSolver:
+        return HarmonicSolver(self.head.vertices, self.head.triangles_of(Role.SKIN))
 
     def mouth(self, beyond: float = 0.0) -> NDArray[np.bool_]:
         """(N,) skin that a mouth which doesn't open covers, and what lies ``beyond`` by so many
@@ -62,13 +65,17 @@ class SealedSkin:
         """A shape (N, 3) that moves the lip line as one: drawn down in the middle alone, a mouth
         that stays shut would smile.
         """
-        line = resample(self._lip_line, SAMPLES)
-        vertices = self.head.vertices[self.skin]
-        mean = displacement[self.skin][cKDTree(vertices).query(line)[1]].mean(axis=0)
+        rows, share = self._kept_line
+        return share * displacement[rows].mean(axis=0) + (1.0 - share) * displacement
+
+    @cached_property
+    def _kept_line(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Rows (SAMPLES,) of skin along the lip line, and (N, 1) how far each vertex goes along."""
+        line, skin = resample(self._lip_line, SAMPLES), np.flatnonzero(self.skin)
+        rows = skin[cKDTree(self.head.vertices[skin]).query(line)[1]]
         reach = 0.6 * self._lip_height + LINE_REACH
         near = cKDTree(line).query(self.head.vertices, distance_upper_bound=reach)[0]
-        share = np.where(self.skin & np.isfinite(near), bump(near / reach), 0.0)[:, None]
-        return share * mean + (1.0 - share) * displacement
+        return rows, (self.skin * bump(near / reach))[:, None]
 
     def eye(self, side: str) -> NDArray[np.bool_]:
         """(N,) skin that an eye which doesn't open covers."""
@@ -95,8 +102,7 @@ class SealedSkin:
         """
         top, bottom = (self.head.point(name)[1] for name in ("nose_base", "chin"))
         below = (top - self.head.vertices[:, 1]) / max(top - bottom, NARROWEST)
-        x = np.clip(below, 0.0, 1.0)[:, None]
-        return x * x * (3 - 2 * x) * displacement
+        return smoothstep(below)[:, None] * displacement
 
     def fill(
         self, displacement: NDArray[np.float64], band: NDArray[np.bool_]
@@ -104,7 +110,7 @@ class SealedSkin:
         """A shape (N, 3) that is smooth all over the band (N,)."""
         if not (np.abs(displacement[band]) > MOVED).any():
             return displacement
-        filled = self.solver.fill(~band, displacement)
+        filled = self._solver.fill(~band, displacement)
         return np.where(band[:, None], filled, displacement)
 
     def fill_mouth(self, displacement: NDArray[np.float64]) -> NDArray[np.float64]:

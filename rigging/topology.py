@@ -51,6 +51,16 @@ def compact(
     return np.flatnonzero(used), (np.cumsum(used) - 1)[triangles]
 
 
+def triangles_within(
+    rows: NDArray[np.int64], triangles: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """Those triangles of ``count`` vertices that have all corners in ``rows`` (P,), into those."""
+    local = np.full(count, -1)
+    local[rows] = np.arange(len(rows))
+    own = local[triangles]
+    return own[(own >= 0).all(axis=1)]
+
+
 def edge_uses(triangles: NDArray[np.int64], count: int) -> csr_matrix:
     """(count, count) how many triangles use the edge from a lower to a higher vertex number."""
     start = triangles.ravel()

@@ -49,7 +49,7 @@ def certify(
         *measure_folds(head, skin, local),
         measure_spikes(head, skin, local),
         *measure_leak(head, skin, local),
-        measure_teeth(head, skin, dict(poses(usable))),
+        measure_teeth(head, skin, usable),
         measure_symmetry(head, skin, usable),
         _measure_reconstruction(shapes),
     ]

@@ -13,7 +13,7 @@ from ..head import Head, Role
 from ..surface import ClosestPoints, Surface, touching
 from ..topology import compact, vertex_normals
 from .report import judged, not_measurable, place_of
-from .skin import ExposedSkin
+from .skin import ExposedSkin, poses
 
 Floats = NDArray[np.float64]
 
@@ -92,15 +92,15 @@ class TeethFinder:
         return found, np.einsum("ij,ij->i", vertices[teeth] - found.points, normals), normals
 
 
-def measure_teeth(head: Head, skin: ExposedSkin, poses: dict[str, Floats]) -> Metric:
-    """How far teeth that lie behind the skin at rest come through it in a pose (N, 3)."""
+def measure_teeth(head: Head, skin: ExposedSkin, shapes: dict[str, Floats]) -> Metric:
+    """How far teeth that lie behind the skin at rest come through it in a pose of shapes (N, 3)."""
     if head.seam is None:  # what looks like teeth, then, is drawn on, or never seen
         return not_measurable(NAME, LIMIT, "% IOD", "The lips can't part on this head.")
     find = TeethFinder(head, skin)
     if not find.any:
         return not_measurable(NAME, LIMIT, "% IOD", "There are no teeth behind the skin.")
     deepest, place = 0.0, ""
-    for name, pose in poses.items():
+    for name, pose in poses(shapes):
         pierced = find(pose)
         if len(pierced.depth) and pierced.depth.max() > deepest:
             deepest = float(pierced.depth.max())

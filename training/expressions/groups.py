@@ -53,9 +53,7 @@ _CAMERA: Final = ("rotation", "target", "distance", "focal", "shift")
 def group_at(split: str, index: int, seed: int = 0) -> list[Head]:
     """The ``index``-th group of heads of a split: one identity, SIZE expressions."""
     rng = np.random.default_rng((seed, source.SPLITS.index(split), index))
-    shares = SHARES[split]
-    odds = np.array(list(shares.values()))
-    family = str(rng.choice(tuple(shares), p=odds / odds.sum()))
+    family = source.family_of(rng, SHARES[split])
     identity = source.identity_of(split, int(rng.integers(2**40)))
     person = acted.person_of(rng)
     poses = [expressions.neutral(), *(shown(rng, person) for _ in range(SIZE - 1))]

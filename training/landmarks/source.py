@@ -42,13 +42,17 @@ STYLISED: Final = tuple(name for name in FACES if name not in families.REALISTIC
 def head_at(split: str, index: int, shares: dict[str, float] = SHARES, seed: int = 0) -> Head:
     """The ``index``-th head of a split: the same one in every run."""
     rng = np.random.default_rng((seed, SPLITS.index(split), index))
-    names = tuple(shares)
-    odds = np.array([shares[name] for name in names])
-    family = str(rng.choice(names, p=odds / odds.sum()))
+    family = family_of(rng, shares)
     identity = identity_of(split, int(rng.integers(2**40)))
     if family == faceless.FAMILY:
         return faceless.build(identity)
     return families.build_head(family, identity, expressions.sample(rng))
+
+
+def family_of(rng: np.random.Generator, shares: dict[str, float]) -> str:
+    """A family, drawn as often as its share of all says."""
+    odds = np.array(list(shares.values()))
+    return str(rng.choice(tuple(shares), p=odds / odds.sum()))
 
 
 def identity_of(split: str, number: int) -> int:

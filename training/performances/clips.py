@@ -75,9 +75,8 @@ def shot_at(
     ``performed``: rate and coefficients (F, 52) to act instead of a random performance.
     """
     rng = np.random.default_rng((seed, source.SPLITS.index(split), index, 7))
-    shares = SHARES["test"]  # films show people more often than pictures do
-    odds = np.array(list(shares.values()))
-    family = str(rng.choice(tuple(shares), p=odds / odds.sum()))
+    # Films show people more often than pictures do.
+    family = source.family_of(rng, SHARES["test"])
     identity = source.identity_of(split, int(rng.integers(2**40)))
     if performed is None:
         rate = float(rng.choice(curves.RATES))

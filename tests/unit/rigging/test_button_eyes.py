@@ -66,7 +66,7 @@ def motion_of(head: Head, side: str, name: str, skin: np.ndarray | None = None) 
 
 
 def above_skin(head: Head, points: np.ndarray) -> np.ndarray:
-    return points[:, 2] - front_depths(head, head.triangles_of(Role.SKIN), points)
+    return points[:, 2] - front_depths(head.vertices, head.triangles_of(Role.SKIN), points)
 
 
 @pytest.mark.parametrize("side", ["L", "R"])

@@ -78,9 +78,9 @@ def test_an_iris_slides_over_a_plate_on_the_side_of_the_face(plates, side, look)
     surface = plates.triangles[np.isin(plates.triangles[:, 0], white)]
     before = plates.vertices[iris]
     # What was seen of it stays seen.
-    front = before[:, 2] > front_depths(plates, surface, before)
+    front = before[:, 2] > front_depths(plates.vertices, surface, before)
     after = before[front] + motion[iris][front]
-    over = after[:, 2] - front_depths(plates, surface, after)
+    over = after[:, 2] - front_depths(plates.vertices, surface, after)
     assert np.isfinite(over).mean() > 0.8
     assert over[np.isfinite(over)].min() > -0.02
 
@@ -106,9 +106,11 @@ def test_a_dot_with_a_glint_slides_over_the_face_as_a_whole(
         assert np.ptp(motion[:, :2], axis=0).max() < 1e-12
         assert np.linalg.norm(motion[0, :2]) > 0.04
         before = head.vertices[eye]
-        height = before[:, 2] - front_depths(head, skin, before)
+        height = before[:, 2] - front_depths(head.vertices, skin, before)
         after = before + motion
-        assert after[:, 2] - front_depths(head, skin, after) == pytest.approx(height, abs=0.03)
+        assert after[:, 2] - front_depths(head.vertices, skin, after) == pytest.approx(
+            height, abs=0.03
+        )
 
 
 @pytest.mark.parametrize("degrees", [0.0, 20.0, 35.0])
